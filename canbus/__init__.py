@@ -1,0 +1,114 @@
+"""CAN for Python, from bring-up to bus-off. ``import canbus as can`` reads like python-can.
+
+The user's names, found on first use (PEP 562): importing this package loads none of its
+modules, so a name is paid for by who needs it. No logic here.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from canbus import bus as bus
+    from canbus import interface as interface
+    from canbus import links as links
+    from canbus import message as message
+    from canbus.bus import BusABC as BusABC
+    from canbus.errors import CanBackendLoadError as CanBackendLoadError
+    from canbus.errors import CanBackendNotFoundError as CanBackendNotFoundError
+    from canbus.errors import CanChannelNotFoundError as CanChannelNotFoundError
+    from canbus.errors import CanClosedError as CanClosedError
+    from canbus.errors import CanConfigError as CanConfigError
+    from canbus.errors import CanError as CanError
+    from canbus.errors import CanInitializationError as CanInitializationError
+    from canbus.errors import CanInterfaceNotImplementedError as CanInterfaceNotImplementedError
+    from canbus.errors import CanKernelSupportError as CanKernelSupportError
+    from canbus.errors import CanLinkDownError as CanLinkDownError
+    from canbus.errors import CanLinkError as CanLinkError
+    from canbus.errors import CanLinkNotFoundError as CanLinkNotFoundError
+    from canbus.errors import CanLinkPermissionError as CanLinkPermissionError
+    from canbus.errors import CanMessageError as CanMessageError
+    from canbus.errors import CanOperationError as CanOperationError
+    from canbus.errors import CanPermissionError as CanPermissionError
+    from canbus.errors import CanProtocolError as CanProtocolError
+    from canbus.errors import CanTimeoutError as CanTimeoutError
+    from canbus.errors import CanTxQueueFullError as CanTxQueueFullError
+    from canbus.errors import CanUnsupportedError as CanUnsupportedError
+    from canbus.errors import CanWarning as CanWarning
+    from canbus.filters import CanFilter as CanFilter
+    from canbus.interface import Bus as Bus
+    from canbus.logs import set_logging_level as set_logging_level
+    from canbus.message import Message as Message
+    from canbus.periodic import CyclicSendTask as CyclicSendTask
+    from canbus.periodic import CyclicSendTaskABC as CyclicSendTaskABC
+    from canbus.periodic import LimitedDurationCyclicSendTaskABC as LimitedDurationCyclicSendTaskABC
+    from canbus.periodic import ModifiableCyclicTaskABC as ModifiableCyclicTaskABC
+    from canbus.periodic import RestartableCyclicTaskABC as RestartableCyclicTaskABC
+    from canbus.state import BusState as BusState
+    from canbus.state import BusStatistics as BusStatistics
+    from canbus.state import CanProtocol as CanProtocol
+    from canbus.state import CanState as CanState
+    from canbus.state import FrameOrigin as FrameOrigin
+
+    __version__: str
+
+_HOME = {
+    "bus": ("BusABC",),
+    "errors": (
+        "CanBackendLoadError",
+        "CanBackendNotFoundError",
+        "CanChannelNotFoundError",
+        "CanClosedError",
+        "CanConfigError",
+        "CanError",
+        "CanInitializationError",
+        "CanInterfaceNotImplementedError",
+        "CanKernelSupportError",
+        "CanLinkDownError",
+        "CanLinkError",
+        "CanLinkNotFoundError",
+        "CanLinkPermissionError",
+        "CanMessageError",
+        "CanOperationError",
+        "CanPermissionError",
+        "CanProtocolError",
+        "CanTimeoutError",
+        "CanTxQueueFullError",
+        "CanUnsupportedError",
+        "CanWarning",
+    ),
+    "filters": ("CanFilter",),
+    "interface": ("Bus",),
+    "logs": ("set_logging_level",),
+    "message": ("Message",),
+    "periodic": (
+        "CyclicSendTask",
+        "CyclicSendTaskABC",
+        "LimitedDurationCyclicSendTaskABC",
+        "ModifiableCyclicTaskABC",
+        "RestartableCyclicTaskABC",
+    ),
+    "state": ("BusState", "BusStatistics", "CanProtocol", "CanState", "FrameOrigin"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_SUBMODULES = ("bus", "interface", "links", "message")  # reached as attributes: can.interface.Bus
+
+__all__ = [*sorted(_MODULE_OF)]  # noqa: PLE0604 - strings, as the table above shows
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _MODULE_OF:
+        value: object = getattr(import_module(f"canbus.{_MODULE_OF[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"canbus.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("canbus")
+    else:
+        raise AttributeError(f"module 'canbus' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -1,0 +1,1 @@
+"""The built-in backends, each a plugin like any other. None imports another's insides."""

@@ -1,0 +1,69 @@
+"""Bus(): opens a channel by the name of its backend. Policy of an open bus is in bus.py."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from canbus.bus import BusABC
+from canbus.errors import CanBackendNotFoundError, CanConfigError
+from canbus.options import check_options
+from canbus.registry import get_spec, known_names, load_bus_class
+
+_ALIASES = {"bustype": "interface", "context": "config_context"}
+
+
+def Bus(  # noqa: N802 - python-can's name
+    channel: Any = None,
+    interface: str | None = None,
+    config_context: str | None = None,
+    ignore_config: bool = False,
+    **kwargs: Any,
+) -> BusABC:
+    """Open a CAN channel.
+
+    Args:
+        channel: what to open, in the backend's words ("can0"); None for its default.
+        interface: name of the backend ("socketcan", "virtual", ...).
+        config_context: accepted for python-can; configuration is not read yet.
+        ignore_config: accepted for python-can; configuration is not read yet.
+        **kwargs: the backend's options (`canbus backends -v` lists them); checked by name
+            and type, never cast.
+
+    Returns:
+        The open bus. It reads best as a context manager: ``with can.Bus(...) as bus:``.
+
+    Raises:
+        CanBackendNotFoundError: there is no such backend, or none was named.
+        CanBackendLoadError: its plugin is broken.
+        CanConfigError: a ValueError; an option is unknown or ill-typed.
+        CanUnsupportedError: the backend cannot do what an option asks for.
+        CanInitializationError: the channel could not be opened; it says why.
+    """
+    names = {"interface": interface, "config_context": config_context}
+    _resolve_aliases(names, kwargs)
+    name = names["interface"]
+    if name is None:
+        raise CanBackendNotFoundError(
+            f"cannot open channel {channel!r}: no interface was named",
+            hint=f"write interface=..., one of: {', '.join(known_names())}",
+        )
+    if not isinstance(name, str):
+        raise CanConfigError(f"interface must be a name, not {name!r}")
+    spec = get_spec(name)
+    options = check_options(name, spec.options, spec.capabilities, kwargs)
+    bus_class: Any = load_bus_class(spec)
+    return bus_class(**options) if channel is None else bus_class(channel, **options)  # type: ignore[no-any-return]
+
+
+def _resolve_aliases(names: dict[str, str | None], kwargs: dict[str, Any]) -> None:
+    for old, new in _ALIASES.items():
+        if old not in kwargs:
+            continue
+        value = kwargs.pop(old)
+        warnings.warn(f"{old}= is deprecated, use {new}=", DeprecationWarning, stacklevel=3)
+        if names[new] not in {None, value}:
+            raise CanConfigError(
+                f"{old}={value!r} contradicts {new}={names[new]!r}", hint=f"give {new}= only"
+            )
+        names[new] = value

@@ -1,0 +1,106 @@
+"""All that a backend imports, whether built in or installed by somebody else.
+
+A plugin is a module that is cheap to import, named by an entry point:
+
+    [project.entry-points."canbus.backends"]
+    loop = "canbus_loop"
+
+with one function in it that says what it brings:
+
+    from canbus.plugin import BackendSpec, Capability, Option
+
+    def canbus_backend() -> BackendSpec:
+        return BackendSpec(
+            name="loop",
+            summary="everything sent comes back",
+            bus="canbus_loop.bus:LoopBus",          # imported when a bus is opened
+            options=(Option("delay_ms", int, 0, "milliseconds before a frame comes back"),),
+            capabilities=Capability.OWN_MESSAGES,
+        )
+
+The bus class derives from BusABC, whose docstring is the contract; `canbus.testing` proves
+that it is kept. A complete plugin lives in `examples/plugin/`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from canbus.bus import BusABC
+from canbus.errors import (
+    CanChannelNotFoundError,
+    CanClosedError,
+    CanConfigError,
+    CanError,
+    CanInitializationError,
+    CanKernelSupportError,
+    CanLinkDownError,
+    CanMessageError,
+    CanOperationError,
+    CanPermissionError,
+    CanProtocolError,
+    CanTimeoutError,
+    CanTxQueueFullError,
+    CanUnsupportedError,
+    CanWarning,
+)
+from canbus.filters import CanFilter, Filters, normalise, superset
+from canbus.message import Message
+from canbus.options import Capability, Option
+from canbus.periodic import CyclicSendTask
+from canbus.state import BusState, BusStatistics, CanProtocol, CanState, FrameOrigin
+
+
+class BackendSpec(NamedTuple):
+    """What the registry knows about a backend before it is imported.
+
+    Attributes:
+        name: what users write as `interface=`.
+        summary: one line for `canbus backends`.
+        bus: where the class is, as "module:Class".
+        options: the keywords it takes beside the common ones; one with the name of a
+            common option replaces that one.
+        capabilities: what it can do; the conformance suite checks each word.
+        channel_help: what a channel looks like, for people.
+    """
+
+    name: str
+    summary: str
+    bus: str
+    options: tuple[Option, ...] = ()
+    capabilities: Capability = Capability.NONE
+    channel_help: str = ""
+
+
+__all__ = [
+    "BackendSpec",
+    "BusABC",
+    "BusState",
+    "BusStatistics",
+    "CanChannelNotFoundError",
+    "CanClosedError",
+    "CanConfigError",
+    "CanError",
+    "CanFilter",
+    "CanInitializationError",
+    "CanKernelSupportError",
+    "CanLinkDownError",
+    "CanMessageError",
+    "CanOperationError",
+    "CanPermissionError",
+    "CanProtocol",
+    "CanProtocolError",
+    "CanState",
+    "CanTimeoutError",
+    "CanTxQueueFullError",
+    "CanUnsupportedError",
+    "CanWarning",
+    "Capability",
+    "CyclicSendTask",
+    "Filters",
+    "FrameOrigin",
+    "Message",
+    "Option",
+    "normalise",
+    "superset",
+]

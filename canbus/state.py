@@ -1,0 +1,69 @@
+"""What a bus and its controller can be in, as plain values. Reading them is a backend's work.
+
+Sources: `enum can_state` of <linux/can/netlink.h>; BusState and CanProtocol are python-can's.
+"""
+
+from enum import Enum, IntEnum
+
+
+class BusState(Enum):
+    """python-can's three states of a bus."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    ERROR = "error"
+
+
+class CanProtocol(Enum):
+    """What kind of frames a bus was opened for."""
+
+    CAN_20 = "can_20"
+    CAN_FD = "can_fd"
+    CAN_FD_NON_ISO = "can_fd_non_iso"
+    CAN_XL = "can_xl"
+
+
+class CanState(IntEnum):
+    """The kernel's six controller states; the numbers are those of <linux/can/netlink.h>."""
+
+    ERROR_ACTIVE = 0
+    ERROR_WARNING = 1
+    ERROR_PASSIVE = 2
+    BUS_OFF = 3
+    STOPPED = 4
+    SLEEPING = 5
+
+
+class FrameOrigin(Enum):
+    """Where a received frame came from."""
+
+    WIRE = "wire"
+    """From another node on the bus."""
+    LOCAL = "local"
+    """From another socket or bus object on this machine."""
+    OWN = "own"
+    """Sent by the very bus that received it (receive_own_messages)."""
+
+
+def bus_state(can_state: CanState | None) -> BusState:
+    """Name a controller state as python-can does; None (a channel without one) is ACTIVE."""
+    if can_state is None or can_state <= CanState.ERROR_WARNING:
+        return BusState.ACTIVE
+    return BusState.PASSIVE if can_state is CanState.ERROR_PASSIVE else BusState.ERROR
+
+
+class BusStatistics:
+    """The ledger of one bus: what passed, and every frame that did not.
+
+    Attributes:
+        rx_dropped: frames lost before `recv()` could see them; None where the
+            backend cannot know.
+    """
+
+    __slots__ = ("rx_dropped",)
+
+    def __init__(self, rx_dropped: int | None = None) -> None:
+        self.rx_dropped = rx_dropped
+
+    def __repr__(self) -> str:
+        return f"BusStatistics(rx_dropped={self.rx_dropped})"

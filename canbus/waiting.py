@@ -1,0 +1,92 @@
+"""Waiter: wait on a descriptor by a deadline, and be woken when its owner closes.
+
+For backends with a file descriptor. No CAN, no protocol and no error mapping here.
+POSIX only (poll); imported by the backends that need it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from time import monotonic_ns
+
+POLLIN = select.POLLIN
+POLLOUT = select.POLLOUT
+
+_MS = 10**6
+
+
+def deadline_after(timeout: float | None) -> int | None:
+    """The monotonic time in ns that is `timeout` seconds away; None for never."""
+    return None if timeout is None else monotonic_ns() + round(timeout * 10**9)
+
+
+class Waiter:
+    """Waits for events on one descriptor, from any number of threads at once.
+
+    A descriptor number must not be closed while a thread polls it: the number could be
+    reused for something else. So `close()` wakes everybody, and the last to leave closes.
+    Nobody waits for anybody, hence `close()` is safe in a signal handler.
+
+    Args:
+        fd: descriptor to wait on.
+        release: closes it; called once.
+    """
+
+    def __init__(self, fd: int, release: Callable[[], None]) -> None:
+        self._fd = fd
+        self._release = release
+        self._wake_read, self._wake_write = os.pipe()
+        self._lock = threading.RLock()
+        self._users = 0
+        self._closing = False
+
+    def wait(self, events: int, deadline_ns: int | None) -> bool:
+        """Wait for `events` (POLLIN, POLLOUT; 0 just sleeps) until the deadline.
+
+        Returns:
+            False when the deadline passed; True when something happened: an event, an
+            error on the descriptor, or `close()`. The caller looks which.
+        """
+        with self._lock:
+            if self._closing:
+                return True
+            self._users += 1
+        try:
+            return self._poll(events, deadline_ns)
+        finally:
+            with self._lock:
+                self._users -= 1
+                self._release_if_idle()
+
+    def _poll(self, events: int, deadline_ns: int | None) -> bool:
+        poller = select.poll()
+        if events:
+            poller.register(self._fd, events)
+        poller.register(self._wake_read, select.POLLIN)
+        while True:
+            remaining = None if deadline_ns is None else max(0, deadline_ns - monotonic_ns())
+            # poll() rounds fractions of a millisecond up, so it never ends too early.
+            if poller.poll(None if remaining is None else remaining / _MS):
+                return True
+            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
+                return False
+
+    def close(self) -> None:
+        """Wake all waiters and close the descriptor as soon as the last has left."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+            os.write(self._wake_write, b"\0")  # never read: it stays readable for all
+            self._release_if_idle()
+
+    def _release_if_idle(self) -> None:
+        if not self._closing or self._users or self._wake_read < 0:
+            return
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        self._wake_read = self._wake_write = -1
+        self._release()
