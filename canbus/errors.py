@@ -44,8 +44,8 @@ class CanError(Exception):
         self.error_code = error_code
         self.hint = hint
         super().__init__(message if error_code is None else f"{message} [Error Code {error_code}]")
-        if isinstance(self, OSError):
-            self.errno = error_code
+        if OSError in type(self).__mro__:
+            object.__setattr__(self, "errno", error_code)
         if hint:
             self.add_note(f"hint: {hint}")
 

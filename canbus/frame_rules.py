@@ -51,7 +51,7 @@ def validate(msg: Message) -> None:
 
 
 def _validate_id(msg: Message) -> None:
-    arbitration_id = msg.arbitration_id
+    arbitration_id: object = msg.arbitration_id  # whatever the user put there
     if not isinstance(arbitration_id, int):
         raise CanMessageError(f"arbitration_id must be an int, not {arbitration_id!r}")
     if arbitration_id < 0:
@@ -83,7 +83,8 @@ def _validate_kind(msg: Message) -> None:
 
 
 def _validate_length(msg: Message) -> None:
-    dlc, size = msg.dlc, len(msg._data)
+    size = len(msg._data)
+    dlc: object = msg.dlc
     limit = MAX_DLC_FD if msg.is_fd else MAX_DLC
     if not isinstance(dlc, int) or dlc < 0:
         raise CanMessageError(f"dlc {dlc!r} is not a number of bytes")
@@ -117,7 +118,8 @@ def prepare(msg: Message, *, fd: bool, channel: Any) -> Message:
     """
     if not isinstance(msg, Message):
         raise TypeError(f"send() takes a canbus.Message, not {type(msg).__name__}")
-    if isinstance(msg.arbitration_id, int) and SFF_MASK < msg.arbitration_id <= EFF_MASK:
+    arbitration_id: object = msg.arbitration_id
+    if isinstance(arbitration_id, int) and SFF_MASK < arbitration_id <= EFF_MASK:
         msg = _fit_standard_id(msg)
     validate(msg)
     if msg.is_fd and not fd:

@@ -107,7 +107,7 @@ class Message:
     _flags: int
     _data: bytes | bytearray
 
-    def __init__(  # noqa: C901 - one line for each of python-can's parameters
+    def __init__(
         self,
         timestamp: float = 0.0,
         arbitration_id: int = 0,
@@ -237,9 +237,9 @@ class Message:
     def data(self) -> bytearray:
         """The payload. Assigning copies, and sets `dlc` to the new length."""
         data = self._data
-        if data.__class__ is not bytearray:  # a receiver stores bytes; most are never changed
+        if not isinstance(data, bytearray):  # a receiver stores bytes; most are never changed
             data = self._data = bytearray(data)
-        return data  # type: ignore[return-value]
+        return data
 
     @data.setter
     def data(self, value: DataInput) -> None:
@@ -313,11 +313,18 @@ class Message:
         return bytes(self._data)
 
     def __copy__(self) -> Message:
-        new = object.__new__(type(self))
-        attributes, slots = object.__getstate__(self)  # type: ignore[misc]
+        data = bytearray(self._data)
+        if self.__class__ is Message:
+            return received(
+                self.arbitration_id, self._flags, data, self.dlc, self.timestamp_ns, self.channel
+            )
+        # A subclass: its own slots and attributes come along.
+        new: Message = object.__new__(type(self))
+        state: Any = self.__getstate__()
+        attributes, slots = state
         for name, value in {**slots, **(attributes or {})}.items():
-            setattr(new, name, value)  # a subclass's own slots and attributes come along
-        new._data = bytearray(self._data)
+            setattr(new, name, value)
+        new._data = data
         return new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
@@ -344,7 +351,12 @@ class Message:
 
 
 def received(
-    arbitration_id: int, flags: int, data: bytes, dlc: int, timestamp_ns: int, channel: Any
+    arbitration_id: int,
+    flags: int,
+    data: bytes | bytearray,
+    dlc: int,
+    timestamp_ns: int,
+    channel: Any,
 ) -> Message:
     """Build a Message from facts that the library itself decoded; nothing is checked or copied.
 

@@ -121,11 +121,15 @@ def describe(msg: Message) -> str:
     """One line for people: python-can's layout of `str(message)`."""
     width = 8 if msg.is_extended_id else 3
     flags = ["X" if msg.is_extended_id else "S", "Rx" if msg.is_rx else "Tx"]
-    flags += [letters if getattr(msg, name) else " " * len(letters) for name, letters in _FLAG_LETTERS]
+    flags += [
+        letters if getattr(msg, name) else " " * len(letters) for name, letters in _FLAG_LETTERS
+    ]
     data = bytes(msg._data[: max(msg.dlc, 0)])
     fields = [
         f"Timestamp: {msg.timestamp:>15.6f}",
-        f"ID: {msg.arbitration_id:0{width}x}".ljust(12) if width == 8 else f"ID: {msg.arbitration_id:03x}".rjust(12),
+        f"ID: {msg.arbitration_id:0{width}x}".ljust(12)
+        if width == 8
+        else f"ID: {msg.arbitration_id:03x}".rjust(12),
         " ".join(flags),
         f"DL: {msg.dlc:2d}",
         data.hex(" ").ljust(24),

@@ -100,7 +100,8 @@ def _parse(kind: type | tuple[type, ...], text: str) -> Any:
         return int(text, 0)
     if issubclass(first, Enum):
         return first[text.upper()]
-    return first(text)
+    parsed: Any = first
+    return parsed(text)
 
 
 def bus_state_from_text(text: str) -> BusState:
@@ -120,9 +121,7 @@ COMMON = (
     ),
     Option("fd", bool, False, "send and receive CAN FD", needs=Capability.FD, neutral=(False,)),
     Option("bitrate", int, None, "bit/s of the channel", needs=Capability.BITRATE),
-    Option(
-        "data_bitrate", int, None, "bit/s of the FD data phase", needs=Capability.BITRATE
-    ),
+    Option("data_bitrate", int, None, "bit/s of the FD data phase", needs=Capability.BITRATE),
     Option("timing", object, None, "BitTiming or BitTimingFd", needs=Capability.BITRATE),
     Option(
         "state",

@@ -124,7 +124,7 @@ def _builtin_spec(name: str) -> BackendSpec:
 def _plugin_points() -> Sequence[EntryPoint]:
     from importlib.metadata import entry_points
 
-    own = {(name, module) for name, module in BUILTIN.items()}
+    own = set(BUILTIN.items())
     return [p for p in entry_points(group=GROUP) if (p.name, p.value) not in own]
 
 
@@ -201,7 +201,7 @@ def _load(point: EntryPoint) -> BackendSpec:
             raise ValueError(
                 f"the entry point is named {point.name!r} but the backend {spec.name!r}"
             )
-    except Exception as exc:  # noqa: BLE001 - a fence: plugin code, kept and shown
+    except Exception as exc:
         _failures[point.name] = exc
         raise CanBackendLoadError(f"{type(exc).__name__}: {exc}") from exc
     return spec

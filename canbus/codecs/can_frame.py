@@ -15,6 +15,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any
 
+from canbus.errors import CanProtocolError
 from canbus.message import (
     EFF,
     EFF_MASK,
@@ -22,7 +23,6 @@ from canbus.message import (
     FD_FLAGS,
     FDF,
     ID_FLAGS,
-    NOT_RX,
     RTR,
     SFF_MASK,
     Message,
@@ -34,11 +34,13 @@ CANFD_MTU = 72
 
 _CLASSIC = Struct("=IB3x8s")
 _FD = Struct("=IBBxx64s")
-_HEADER = Struct("=IBB2x")
-_HEADER_SIZE = _HEADER.size
-
-_unpack_header = _HEADER.unpack_from
 _pack_classic = _CLASSIC.pack
+
+RECORD = _FD
+"""Layout of a received frame of either kind: can_id, len, flags, 64 bytes of which len count.
+
+A receiver may embed it in a larger structure; `message_from_record` gives it its meaning.
+"""
 
 
 def encode_can_frame(msg: Message) -> bytes:
@@ -57,40 +59,56 @@ def _encode_special(msg: Message) -> bytes:
     return _FD.pack(msg.arbitration_id | flags & EFF, msg.dlc, flags & FD_FLAGS, msg._data)
 
 
-def decode_can_frame(
-    frame: bytes | bytearray | memoryview,
+def message_from_record(
+    can_id: int,
+    length: int,
+    fd_flags: int,
+    data: bytes,
     size: int,
-    timestamp_ns: int = 0,
-    channel: Any = None,
-    origin: int = 0,
+    timestamp_ns: int,
+    channel: Any,
+    origin: int,
 ) -> Message:
-    """Decode one frame.
+    """Give a received record its meaning.
 
     Args:
-        frame: at least `size` bytes.
+        can_id: identifier with flags, as in the record.
+        length: data length, as in the record.
+        fd_flags: flags of an FD frame, as in the record; padding in a classic one.
+        data: the record's data, longer than `length` or not.
         size: CAN_MTU or CANFD_MTU, as the kernel said; it tells the two kinds apart.
         timestamp_ns: when it came, nanoseconds since the epoch.
         channel: where it came through.
         origin: flag bits of canbus.message: 0, NOT_RX or NOT_RX | OWN.
 
     Raises:
-        ValueError: `size` is neither.
+        CanProtocolError: a ValueError; `size` is neither.
     """
-    can_id, length, fd_flags = _unpack_header(frame)
     flags = can_id & ID_FLAGS | origin
-    if size == CANFD_MTU:
+    if size != CAN_MTU:
+        if size != CANFD_MTU:
+            raise CanProtocolError(f"{size} bytes are no CAN frame ({CAN_MTU} or {CANFD_MTU})")
         flags |= fd_flags & FD_FLAGS | FDF
-    elif size != CAN_MTU:
-        raise ValueError(f"{size} bytes are no CAN frame: expected {CAN_MTU} or {CANFD_MTU}")
-    arbitration_id = can_id & (EFF_MASK if flags & (EFF | ERR) else SFF_MASK)
-    data = b"" if flags & RTR else bytes(frame[_HEADER_SIZE : _HEADER_SIZE + length])
-    return received(arbitration_id, flags, data, length, timestamp_ns, channel)
+    if flags & (EFF | ERR):
+        arbitration_id = can_id & EFF_MASK
+    else:
+        arbitration_id = can_id & SFF_MASK
+    payload = b"" if flags & RTR else data[:length]
+    return received(arbitration_id, flags, payload, length, timestamp_ns, channel)
 
 
-__all__ = [
-    "CANFD_MTU",
-    "CAN_MTU",
-    "NOT_RX",
-    "decode_can_frame",
-    "encode_can_frame",
-]
+def decode_can_frame(
+    frame: bytes | bytearray | memoryview,
+    timestamp_ns: int = 0,
+    channel: Any = None,
+    origin: int = 0,
+) -> Message:
+    """Decode struct can_frame (16 bytes) or struct canfd_frame (72); the size tells which.
+
+    Raises:
+        CanProtocolError: a ValueError; it has another size.
+    """
+    size = len(frame)
+    record = bytes(frame).ljust(CANFD_MTU, b"\0")[:CANFD_MTU]
+    can_id, length, fd_flags, data = RECORD.unpack(record)
+    return message_from_record(can_id, length, fd_flags, data, size, timestamp_ns, channel, origin)

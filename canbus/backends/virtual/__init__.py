@@ -17,8 +17,12 @@ def canbus_backend() -> BackendSpec:
         | Capability.ERROR_FRAMES
         | Capability.FILENO,
         options=(
-            Option("rx_queue_size", int, 0, "frames kept for recv(); more are lost and counted; "
-                   "0 keeps all"),
+            Option(
+                "rx_queue_size",
+                int,
+                0,
+                "frames kept for recv(); more are lost and counted; 0 keeps all",
+            ),
             Option("preserve_timestamps", bool, False, "deliver the sender's time stamps"),
             Option("protocol", CanProtocol, CanProtocol.CAN_20, "CAN_FD is the same as fd=True"),
         ),

@@ -72,9 +72,7 @@ class VirtualBus(BusABC):
         self._loss_told = False
         self._arrival = threading.Condition(threading.RLock())
         self._readiness: Readiness | None = None
-        super().__init__(
-            channel, can_filters, protocol=CanProtocol.CAN_FD if fd else protocol
-        )
+        super().__init__(channel, can_filters, protocol=CanProtocol.CAN_FD if fd else protocol)
         with _wires_lock:
             _wires.setdefault(channel, []).append(self)
 

@@ -1,0 +1,44 @@
+# make demo, make test: set everything up and run. make check: lint, types, architecture.
+PYTHON ?= python3
+PY := .venv/bin/python
+GUEST_PYTEST = $(CURDIR)/$(PY) -m pytest -p no:cacheprovider --kernel=require
+KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kvaser_pci,canbus=canwire
+
+.PHONY: demo test test-host test-kernel test-hardware check bench soak clean
+
+demo: .venv/.runtime
+	.venv/bin/canbus demo
+
+test: test-host test-kernel test-hardware
+
+test-host: .venv/.dev
+	$(PY) -m pytest tests --kernel=skip
+
+# In a guest, unless this machine's own kernel has CAN and we may use it.
+test-kernel: .venv/.dev
+	@if $(PY) -m tests.kernel_support; then $(GUEST_PYTEST) tests/kernel tests/docs; \
+	else tests/lab/boot uml --timeout 1200 -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
+
+test-hardware: .venv/.dev
+	tests/lab/boot qemu --timeout 1200 --qemu-arg='$(KVASER)' -- $(GUEST_PYTEST) tests/hardware
+
+check: .venv/.dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/.dev
+	$(PY) -m benchmarks.import_cost
+	tests/lab/boot qemu --timeout 1200 -- $(CURDIR)/$(PY) -m benchmarks.socketcan
+
+# The same tests with larger N.
+soak: .venv/.dev
+	CANBUS_SOAK=10 $(MAKE) test
+
+clean:
+	rm -rf .venv .lab build dist *.egg-info
+
+.venv/.runtime .venv/.dev: pyproject.toml .ci/venv
+	@PYTHON=$(PYTHON) .ci/venv $(@F:.%=%)
+	@touch $@

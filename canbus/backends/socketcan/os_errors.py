@@ -1,0 +1,130 @@
+"""What each errno means on a CAN socket, and what to do about it: one table per action."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from canbus.plugin import (
+    CanChannelNotFoundError,
+    CanError,
+    CanInitializationError,
+    CanKernelSupportError,
+    CanLinkDownError,
+    CanMessageError,
+    CanOperationError,
+    CanPermissionError,
+    CanTxQueueFullError,
+)
+
+_Row = tuple[type[CanError], str, str | None]
+
+_UP = "ip link set {0} up type can bitrate 500000  (a vcan: ip link set {0} up)"
+_GONE = "plug the adapter in again and open a new bus; `ip link` lists what there is"
+
+_QUEUE = (
+    "nobody may be acknowledging: check bitrate, wiring and termination; "
+    "or the bus is busy: ip link set {0} txqueuelen 1000"
+)
+
+_OPEN: dict[int, _Row] = {
+    errno.EAFNOSUPPORT: (
+        CanKernelSupportError,
+        "this kernel has no CAN (AF_CAN)",
+        "modprobe can; where the kernel was built without it, use interface='virtual'",
+    ),
+    errno.EPROTONOSUPPORT: (
+        CanKernelSupportError,
+        "this kernel has no raw CAN sockets (CAN_RAW)",
+        "modprobe can_raw",
+    ),
+    errno.EPERM: (CanPermissionError, "not permitted", "check the container's or service's rights"),
+    errno.EACCES: (
+        CanPermissionError,
+        "access denied",
+        "check the container's or service's rights",
+    ),
+    errno.EMFILE: (CanInitializationError, "too many open files", "raise `ulimit -n`"),
+}
+
+_RECEIVE: dict[int, _Row] = {
+    errno.ENETDOWN: (CanLinkDownError, "the link is down", _UP),
+    errno.ENODEV: (CanChannelNotFoundError, "the interface is gone", _GONE),
+    errno.ENXIO: (CanChannelNotFoundError, "the interface is gone", _GONE),
+}
+
+_SEND: dict[int, _Row] = {
+    **_RECEIVE,
+    errno.ENOBUFS: (
+        CanTxQueueFullError,
+        "the transmit queue is full",
+        _QUEUE,
+    ),
+    errno.EMSGSIZE: (CanMessageError, "the frame is too long for this interface", None),
+}
+
+
+def open_error(exc: OSError, channel: str) -> CanError:
+    """The named error for a failure to open `channel`."""
+    if exc.errno == errno.ENODEV:
+        return _no_such_interface(exc, channel)
+    return _look_up(_OPEN, CanInitializationError, exc, f"cannot open {channel}", channel)
+
+
+def option_error(exc: OSError, channel: str, option: str) -> CanError:
+    """The named error for a socket option that was asked for and that the kernel refuses."""
+    return CanInitializationError(
+        f"cannot open {channel}: the kernel refuses {option}: {exc.strerror}",
+        exc.errno,
+        hint=f"leave {option} out, or use a newer kernel",
+    )
+
+
+def receive_error(number: int, channel: str) -> CanError:
+    """The named error for a failure to receive on `channel`."""
+    exc = OSError(number, _text(number))
+    return _look_up(_RECEIVE, CanOperationError, exc, f"cannot receive on {channel}", channel)
+
+
+def send_error(exc: OSError, channel: str, is_fd: bool) -> CanError:
+    """The named error for a failure to send on `channel`."""
+    if exc.errno == errno.EINVAL and is_fd:
+        return CanMessageError(
+            f"cannot send on {channel}: the link does not take CAN FD frames",
+            exc.errno,
+            hint=f"ip link set {channel} type can bitrate 500000 dbitrate 2000000 fd on  "
+            f"(a vcan: ip link set {channel} mtu 72)",
+        )
+    return _look_up(_SEND, CanOperationError, exc, f"cannot send on {channel}", channel)
+
+
+def _look_up(
+    table: dict[int, _Row], default: type[CanError], exc: OSError, what: str, channel: str
+) -> CanError:
+    number = exc.errno or 0
+    kind, why, hint = table.get(number, (default, _text(number), None))
+    name = errno.errorcode.get(number, str(number))
+    return kind(f"{what}: {why} ({name})", number, hint=hint.format(channel) if hint else None)
+
+
+def _text(number: int) -> str:
+    import os
+
+    return os.strerror(number)
+
+
+def _no_such_interface(exc: OSError, channel: str) -> CanError:
+    if any(name == channel for _, name in socket.if_nameindex()):
+        return CanChannelNotFoundError(
+            f"cannot open {channel}: it is not a CAN interface (ENODEV)",
+            exc.errno,
+            hint="`ip link show type can; ip link show type vcan` lists those that are",
+        )
+    hint = f"plug the adapter in, or load its driver; then {_UP.format(channel)}"
+    if channel.startswith("vcan"):
+        hint = f"modprobe vcan; ip link add dev {channel} type vcan; ip link set {channel} up"
+    elif channel.startswith("slcan"):
+        hint = f"slcand -o -c -s6 /dev/ttyACM0 {channel}; ip link set {channel} up"
+    return CanChannelNotFoundError(
+        f"cannot open {channel}: there is no such interface (ENODEV)", exc.errno, hint=hint
+    )

@@ -1,0 +1,57 @@
+"""Options of the test suite: --kernel says what happens to tests that need a CAN kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.kernel_support import missing_for_hardware, missing_for_kernel
+
+NEEDS = {"kernel": missing_for_kernel, "hardware": missing_for_hardware}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kernel",
+        choices=("skip", "run", "require"),
+        default="run",
+        help="tests that need a kernel with CAN: skip them, run them where possible (default), "
+        "or fail if one would be skipped",
+    )
+
+
+def _needs_kernel(item: pytest.Item) -> str | None:
+    return next((name for name in NEEDS if item.get_closest_marker(name)), None)
+
+
+@pytest.hookimpl(trylast=True)  # after the folders have marked their tests
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mode = config.getoption("--kernel")
+    for item in items:
+        need = _needs_kernel(item)
+        if need is None:
+            continue
+        reason = "--kernel=skip" if mode == "skip" else NEEDS[need]()
+        if reason and mode == "require":
+            raise pytest.UsageError(f"--kernel=require, but {need} tests cannot run: {reason}")
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    required = item.config.getoption("--kernel") == "require" and _needs_kernel(item)
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under --kernel=require: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    ran = [r for r in reports if r.when == "call" and NEEDS.keys() & r.keywords.keys()]
+    terminalreporter.write_line(f"kernel tests run: {len(ran)}")
