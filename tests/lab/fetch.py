@@ -1,0 +1,108 @@
+"""Fills the cache folder: the two kernels, and the tools both guests use.
+
+A part is complete when its folder exists: it is prepared under another name and renamed, so an
+interrupted fetch leaves nothing that looks finished. How packages are had is in `packages`.
+"""
+
+import fcntl
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import host_tools, kernel_image
+from .errors import LabError
+from .packages import Archive
+from .paths import cache_dir, tools_dir
+
+PACKAGES = {
+    "tools": ["busybox-static", "kmod", "can-utils"],
+    "uml": ["user-mode-linux"],
+    "qemu": ["linux-image-amd64"],
+}
+
+
+def ensure(substrates: tuple[str, ...]) -> None:
+    """Have everything ready for these guests; quick when it is already there."""
+    if platform.machine() != "x86_64":
+        raise LabError(f"the lab's kernels are for x86_64, this is {platform.machine()}")
+    host_tools.require("ip", "iproute2")
+    missing = [part for part in ("tools", *substrates) if not (cache_dir() / part).is_dir()]
+    needs_qemu = "qemu" in substrates and host_tools.find(host_tools.QEMU) is None
+    if missing or needs_qemu:
+        with _lock():
+            _fetch(missing)
+            if needs_qemu:
+                _say(f"looking for {host_tools.QEMU}")
+                host_tools.qemu()
+
+
+def _fetch(parts: list[str]) -> None:
+    """Called with the lock held; another boot may have been quicker."""
+    parts = [part for part in parts if not (cache_dir() / part).is_dir()]
+    if not parts:
+        return
+    archive = Archive(cache_dir() / "apt")
+    archive.update()
+    for part in parts:
+        _say(f"fetching {', '.join(PACKAGES[part])} into {cache_dir() / part}")
+        unfinished = cache_dir() / f"{part}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        archive.unpack(_packages(part, archive), unfinished)
+        _finish(part, unfinished)
+        unfinished.rename(cache_dir() / part)
+
+
+def _packages(part: str, archive: Archive) -> list[str]:
+    if part == "qemu":
+        # The meta-package holds no files; the real one has the release in its name.
+        return [archive.dependency("linux-image-amd64", "linux-image-6.")]
+    return PACKAGES[part]
+
+
+def _finish(part: str, folder: Path) -> None:
+    """What dpkg would have done after unpacking."""
+    if part == "tools":
+        _relink_kmod(folder)
+    elif part == "qemu":
+        boot = folder / "boot"
+        (image,) = boot.glob("vmlinuz-*")
+        (boot / "vmlinux").write_bytes(kernel_image.uncompressed(image.read_bytes()))
+        version = image.name.removeprefix("vmlinuz-")
+        depmod = [str(tools_dir() / "sbin" / "depmod"), "-b", str(folder), version]
+        done = subprocess.run(depmod, capture_output=True, text=True)
+        if done.returncode:
+            raise LabError(f"depmod failed: {done.stderr.strip() or 'no message'}")
+
+
+def _relink_kmod(folder: Path) -> None:
+    """modprobe and its kin are links to /bin/kmod, which would be the host's, if it has one."""
+    for link in (folder / "sbin").iterdir():
+        if link.is_symlink():
+            link.unlink()
+            link.symlink_to("../bin/kmod")
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    """One fetch at a time; the lock goes with the process, however that ends."""
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        handle = (cache_dir() / "lock").open("w")
+    except OSError as error:
+        raise LabError(f"cannot write to the lab's cache: {error}") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("waiting for another boot to finish fetching")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    print(f"lab: {text}", file=sys.stderr, flush=True)
