@@ -26,7 +26,6 @@ from canbus.message import (
     RTR,
     SFF_MASK,
     Message,
-    received,
 )
 
 CAN_MTU = 16
@@ -35,6 +34,7 @@ CANFD_MTU = 72
 _CLASSIC = Struct("=IB3x8s")
 _FD = Struct("=IBBxx64s")
 _pack_classic = _CLASSIC.pack
+_new = object.__new__
 
 RECORD = _FD
 """Layout of a received frame of either kind: can_id, len, flags, 64 bytes of which len count.
@@ -93,8 +93,15 @@ def message_from_record(
         arbitration_id = can_id & EFF_MASK
     else:
         arbitration_id = can_id & SFF_MASK
-    payload = b"" if flags & RTR else data[:length]
-    return received(arbitration_id, flags, payload, length, timestamp_ns, channel)
+    # canbus.message.received, written out: a call less for every frame.
+    msg = _new(Message)
+    msg.arbitration_id = arbitration_id
+    msg._flags = flags
+    msg._data = b"" if flags & RTR else data[:length]
+    msg.dlc = length
+    msg.timestamp_ns = timestamp_ns
+    msg.channel = channel
+    return msg
 
 
 def decode_can_frame(

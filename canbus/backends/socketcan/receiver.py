@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+import sys
 from collections.abc import Callable
 
 from canbus.backends.socketcan import constants as c
@@ -114,9 +115,10 @@ _CONTROL_AT = _ADDRESS_AT + _ADDRESS_SIZE
 _FRAME_AT = _CONTROL_AT + _CONTROL_SIZE
 _ARENA_SIZE = _FRAME_AT + CANFD_MTU
 _FLAGS_AT = _MSGHDR.size - 8
-# msg_flags, interface index, cmsg level and type, seconds, nanoseconds, then the frame
+# msg_flags, interface index, cmsg level and type in one, seconds, nanoseconds, the frame
+_STAMP = int.from_bytes(struct.pack("=ii", c.SOL_SOCKET, c.SO_TIMESTAMPNS_OLD), sys.byteorder)
 _ARENA = struct.Struct(
-    f"={_FLAGS_AT}xi4x{_IOVEC.size}x4xi{_ADDRESS_SIZE - 8}x8xiiqq{_CONTROL_SIZE - 32}x"
+    f"={_FLAGS_AT}xi4x{_IOVEC.size}x4xi{_ADDRESS_SIZE - 8}x8xqqq{_CONTROL_SIZE - 32}x"
     + RECORD.format.removeprefix("=")
 )
 
@@ -133,20 +135,19 @@ def fast_reader(sock: socket.socket, channels: Channels) -> Reader:
     base = ctypes.addressof((ctypes.c_char * _ARENA_SIZE).from_buffer(arena))
     _IOVEC.pack_into(arena, _IOVEC_AT, base + _FRAME_AT, CANFD_MTU)
 
-    def prepare_header() -> None:
-        address = base + _ADDRESS_AT
-        control = base + _CONTROL_AT
-        _MSGHDR.pack_into(
-            arena, 0, address, _ADDRESS_SIZE, base + _IOVEC_AT, 1, control, _CONTROL_SIZE, 0
-        )
-
-    prepare_header()
+    # The kernel writes the sizes back: 8 and 32, the same for every frame, so that this is
+    # done once. Were a control message ever longer, MSG_CTRUNC would say so.
+    address, control = base + _ADDRESS_AT, base + _CONTROL_AT
+    _MSGHDR.pack_into(
+        arena, 0, address, _ADDRESS_SIZE, base + _IOVEC_AT, 1, control, _CONTROL_SIZE, 0
+    )
     libc = ctypes.PyDLL(None, use_errno=True)
     recvmsg = libc.recvmsg
     recvmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
     recvmsg.restype = ctypes.c_ssize_t
     get_errno = ctypes.get_errno
-    fileno, header, dontwait = sock.fileno, ctypes.c_void_p(base), c.MSG_DONTWAIT
+    # The bus closes the socket under the lock that it holds to read, so the number is right.
+    fd, header, dontwait = sock.fileno(), ctypes.c_void_p(base), c.MSG_DONTWAIT
     unpack = _ARENA.unpack
     shown, fixed, name_of = channels.shown, channels.fixed, channels.name
     build = message_from_record
@@ -157,18 +158,17 @@ def fast_reader(sock: socket.socket, channels: Channels) -> Reader:
         return None if number == errno.EAGAIN else receive_error(number, shown)
 
     def read() -> Message | None:
-        size = recvmsg(fileno(), header, dontwait)
+        size = recvmsg(fd, header, dontwait)
         if size < 0:
             error = failed()
             if error is None:
                 return None
             raise error
         (
-            msg_flags, index, level, kind, seconds, nanoseconds, can_id, length, fd_flags, data,
+            msg_flags, index, kind, seconds, nanoseconds, can_id, length, fd_flags, data,
         ) = unpack(arena)  # fmt: skip
         origin = origin_of(msg_flags, shown) if msg_flags & _ODD else 0
-        if level != c.SOL_SOCKET or kind != c.SO_TIMESTAMPNS_OLD:
-            prepare_header()
+        if kind != _STAMP:
             raise CanOperationError(f"a frame received on {shown} has no time stamp")
         return build(
             can_id, length, fd_flags, data, size,
