@@ -7,7 +7,8 @@ Linux only; elsewhere every function raises CanUnsupportedError.
 
 from __future__ import annotations
 
-import secrets
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -72,30 +73,40 @@ def create_vcan(name: str, *, fd: bool = True, up: bool = True, exist_ok: bool =
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
     check_name(name)
-    mtu = CANFD_MTU if fd else CAN_MTU
     if exist_ok:
-        try:
+        try:  # first, because an unprivileged process may look, but not try to create
             return _accept(netlink.read_link(name), fd=fd, up=up)
         except CanLinkNotFoundError:
             pass
+    try:
+        _add_vcan(name, fd=fd, up=up)
+    except CanLinkError as exc:
+        if not (exist_ok and exc.error_code == errno.EEXIST):
+            raise
+        return _accept(netlink.read_link(name), fd=fd, up=up)  # somebody else was faster
+    return netlink.read_link(name)
+
+
+def _add_vcan(name: str, *, fd: bool, up: bool) -> None:
+    mtu = CANFD_MTU if fd else CAN_MTU
     try:
         netlink.add_vcan(name, mtu=mtu, up=up)
     except netlink.KindUnknownError as exc:
         modules.load_vcan(name, exc)
         netlink.add_vcan(name, mtu=mtu, up=up)
-    return netlink.read_link(name)
 
 
 def _accept(link: LinkInfo, *, fd: bool, up: bool) -> LinkInfo:
     """Return the link that was there already, if it is what `create_vcan` would make."""
-    remove = f"choose another name, or remove it: ip link del {link.name}"
     if link.kind != "vcan":
-        raise CanLinkError(f"{link.name} exists, but is of kind {link.kind}, not vcan", hint=remove)
+        raise CanLinkError(
+            f"{link.name} exists, but is of kind {link.kind}, not vcan", hint="choose another name"
+        )
     if fd != (link.mtu >= CANFD_MTU):
         frames = "CAN FD frames" if fd else "classic frames only"
         raise CanLinkError(
             f"{link.name} exists, but its MTU is {link.mtu}: it was not made for {frames}",
-            hint=remove,
+            hint=f"choose another name, or remove it: ip link del {link.name}",
         )
     if up and not link.is_up:
         netlink.change_link(link.name, up=True)
@@ -152,7 +163,7 @@ def temporary_vcan(name: str | None = None, *, fd: bool = True) -> Iterator[Link
         CanLinkError: the name is taken, or this kernel has no vcan.
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
-    link = create_vcan(name if name is not None else f"vcan{secrets.token_hex(4)}", fd=fd)
+    link = create_vcan(name if name is not None else f"vcan{os.urandom(4).hex()}", fd=fd)
     try:
         yield link
     finally:

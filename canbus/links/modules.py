@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 
 from canbus.errors import CanLinkError
 
@@ -33,6 +31,9 @@ def load_vcan(name: str, cause: CanLinkError) -> None:
 
 def _modprobe(module: str) -> str | None:
     """Load a module; return what went wrong, or None."""
+    import shutil
+    import subprocess
+
     if os.geteuid() != 0:
         return f"only root can load its module (modprobe {module})"
     program = shutil.which("modprobe", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

@@ -174,7 +174,7 @@ def _refuse(
         raise CanLinkError(
             f"{what}: there is an interface {name} already",
             code,
-            hint=f"choose another name, or remove it: ip link del {name}",
+            hint="choose another name; create_vcan(..., exist_ok=True) takes a vcan that is there",
         ) from cause
     if code == errno.EOPNOTSUPP:
         kind = KindUnknownError if creating else CanLinkError

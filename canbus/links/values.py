@@ -21,7 +21,7 @@ class LinkInfo(NamedTuple):
     """
 
     name: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index(), of no use here
     kind: str | None
     is_up: bool
     mtu: int

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from canbus.links import temporary_vcan
+import canbus as can
+from canbus.links import create_vcan, delete_link, temporary_vcan
 
 HERE = Path(__file__).parent
 
@@ -23,3 +26,41 @@ def vcan() -> Iterator[str]:
     """The name of a fresh vcan link, up and FD-capable."""
     with temporary_vcan() as link:
         yield link.name
+
+
+@pytest.fixture
+def vcan0() -> Iterator[str]:
+    """A link of the very name that documentation uses."""
+    create_vcan("vcan0", fd=True, exist_ok=True)
+    yield "vcan0"
+    delete_link("vcan0")
+
+
+OpenBus = Callable[..., can.BusABC]
+
+
+@pytest.fixture
+def open_bus(vcan: str) -> Iterator[OpenBus]:
+    """Opens socketcan buses on the fresh link, and shuts them down afterwards."""
+    buses: list[can.BusABC] = []
+
+    def open_one(channel: str = vcan, **options: Any) -> can.BusABC:
+        bus = can.Bus(channel, interface="socketcan", **options)
+        buses.append(bus)
+        return bus
+
+    yield open_one
+    for bus in buses:
+        bus.shutdown()
+
+
+@pytest.fixture
+def full_queue(vcan: str) -> Iterator[Callable[[], None]]:
+    """Stop the transmit queue of the link after 10 frames; calling the value lets it flow."""
+
+    def plug(*words: str) -> None:
+        subprocess.run(["tc", "qdisc", *words], check=True)
+
+    plug("add", "dev", vcan, "root", "plug", "limit", "160")
+    plug("change", "dev", vcan, "root", "plug", "block")
+    return lambda: plug("change", "dev", vcan, "root", "plug", "release_indefinite")
