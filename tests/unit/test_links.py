@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ class FakeNetlinkError(Exception):
         super().__init__(code, os.strerror(code))
 
 
-class Answer(dict):
+class Answer(dict[str, Any]):
     """One interface, as pyroute2 describes it."""
 
     def get_attr(self, name):

@@ -1,0 +1,40 @@
+"""The code blocks of a Markdown page. No execution here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+_FENCE = re.compile(r"^( *)```(\w+)?([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """One fenced block: its language, the further words of its fence, its code and line."""
+
+    language: str
+    words: frozenset[str]
+    code: str
+    line: int
+
+
+def pages() -> list[Path]:
+    """Every page that a user reads."""
+    return sorted(
+        [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+    )
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text()
+    return [
+        Block(
+            match[2] or "",
+            frozenset(match[3].split()),
+            match[4],
+            text.count("\n", 0, match.start()) + 1,
+        )
+        for match in _FENCE.finditer(text)
+    ]
