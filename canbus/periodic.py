@@ -96,6 +96,10 @@ class CyclicSendTask(
     missed: int
     error: Exception | None
 
+    def __repr__(self) -> str:
+        state = "ended" if self.wait(0) else "running"
+        return f"<{type(self).__name__} {self.arbitration_id:#x} every {self.period} s [{state}]>"
+
     @abstractmethod
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until the task has ended; True if it has."""

@@ -21,9 +21,7 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """Every page that a user reads."""
-    return sorted(
-        [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
-    )
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 
 def blocks(page: Path) -> list[Block]:

@@ -36,9 +36,11 @@ def test_a_frame_crosses_the_wire_and_is_confirmed(pair, text):
 
 
 def test_an_fd_frame_is_refused_by_a_classic_controller(controllers):
-    with can.Bus(controllers[0], interface="socketcan", fd=True) as bus:
-        with pytest.raises(can.CanMessageError, match="does not take CAN FD"):
-            bus.send(can.Message.parse("123##0AA"))
+    with (
+        can.Bus(controllers[0], interface="socketcan", fd=True) as bus,
+        pytest.raises(can.CanMessageError, match="does not take CAN FD"),
+    ):
+        bus.send(can.Message.parse("123##0AA"))
 
 
 def test_a_controller_that_goes_down_is_said_to_be_down(controllers):

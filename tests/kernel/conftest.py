@@ -55,7 +55,7 @@ def open_bus(vcan: str) -> Iterator[OpenBus]:
 
 
 @pytest.fixture
-def full_queue(vcan: str) -> Iterator[Callable[[], None]]:
+def full_queue(vcan: str) -> Callable[[], None]:
     """Stop the transmit queue of the link after 10 frames; calling the value lets it flow."""
 
     def plug(*words: str) -> None:

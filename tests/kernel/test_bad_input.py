@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,9 +85,11 @@ def test_a_removed_interface_is_said_to_be_gone(vcan, open_bus):
 
 
 def test_an_fd_frame_on_a_link_without_fd_is_refused_with_the_command(classic_link):
-    with can.Bus(classic_link, interface="socketcan", fd=True) as bus:
-        with pytest.raises(can.CanMessageError, match="does not take CAN FD") as caught:
-            bus.send(can.Message.parse("123##0AA"))
+    with (
+        can.Bus(classic_link, interface="socketcan", fd=True) as bus,
+        pytest.raises(can.CanMessageError, match="does not take CAN FD") as caught,
+    ):
+        bus.send(can.Message.parse("123##0AA"))
     assert "mtu 72" in caught.value.hint
 
 
@@ -126,8 +129,9 @@ def test_use_of_a_bus_is_refused_where_it_makes_no_sense(open_bus):
 
 @pytest.mark.parametrize("option", ["bitrate", "data_bitrate"])
 def test_a_bitrate_is_accepted_but_said_not_to_be_verified(vcan, option):
+    options: dict[str, Any] = {option: 500_000}
     with pytest.warns(can.CanWarning, match="not verified"):
-        can.Bus(vcan, interface="socketcan", **{option: 500_000}).shutdown()
+        can.Bus(vcan, interface="socketcan", **options).shutdown()
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from time import time_ns
 import pytest
 
 import canbus as can
-from canbus.backends.socketcan.receiver import Channels, fast_reader, plain_reader
 from canbus.backends.socketcan.raw_socket import open_raw_socket
+from canbus.backends.socketcan.receiver import Channels, fast_reader, plain_reader
 from canbus.frame_rules import FD_LENGTHS
 
 CLASSIC = [
@@ -71,9 +71,7 @@ def test_a_frame_from_the_wire_says_so(vcan, open_bus):
     """vxcan joins two interfaces like a wire, so that frames come from another node."""
     import subprocess
 
-    subprocess.run(
-        ["ip", "link", "add", "vx0", "type", "vxcan", "peer", "name", "vx1"], check=True
-    )
+    subprocess.run(["ip", "link", "add", "vx0", "type", "vxcan", "peer", "name", "vx1"], check=True)
     try:
         for name in ("vx0", "vx1"):
             subprocess.run(["ip", "link", "set", name, "up"], check=True)

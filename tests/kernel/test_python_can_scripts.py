@@ -18,9 +18,7 @@ def run_script(tmp_path, text):
     return runpy.run_path(str(script))
 
 
-def test_a_producer_whose_id_is_too_wide_sends_what_python_can_sends_but_says_so(
-    vcan0, tmp_path
-):
+def test_a_producer_whose_id_is_too_wide_sends_what_python_can_sends_but_says_so(vcan0, tmp_path):
     with can.Bus(channel="vcan0", interface="socketcan") as listener:
         with pytest.warns(can.CanWarning, match=r"0xc0ffee .* 0x7ee .*is_extended_id=True"):
             run_script(

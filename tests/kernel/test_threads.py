@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from pathlib import Path
 from time import monotonic
-
-import pytest
 
 import canbus as can
 
@@ -24,6 +22,10 @@ def _in_threads(count, work):
     for thread in threads:
         thread.start()
     return threads, results
+
+
+def _descriptors():
+    return {path.name for path in Path("/proc/self/fd").iterdir() if path.is_symlink()}
 
 
 def _join(threads):
@@ -54,7 +56,7 @@ def test_of_eight_threads_one_gets_the_frame_and_seven_time_out(open_bus):
 
 def test_shutdown_wakes_all_readers_and_leaves_no_descriptor(open_bus):
     sender = open_bus()
-    before = set(os.listdir("/proc/self/fd"))
+    before = _descriptors()
     bus = open_bus()
     threads, results = _in_threads(8, lambda: bus.recv(None))
     # Each reader is known to be inside once a frame wakes one of them and all come back.
@@ -66,14 +68,17 @@ def test_shutdown_wakes_all_readers_and_leaves_no_descriptor(open_bus):
     _join(threads)
 
     assert sum(isinstance(result, can.CanClosedError) for result in results) == 7
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert _descriptors() == before
 
 
 def test_shutdown_wakes_a_sender_that_waits_for_room(open_bus, full_queue):
     bus = open_bus()
-    with pytest.raises(can.CanTxQueueFullError):
-        for _ in range(1000):
+    room = True
+    while room:
+        try:
             bus.send(can.Message.parse("123#"), timeout=0)
+        except can.CanTxQueueFullError:
+            room = False
 
     threads, results = _in_threads(2, lambda: bus.send(can.Message.parse("123#")))
     bus.shutdown()

@@ -207,7 +207,8 @@ def test_the_command_runs_in_a_thread_which_may_not_set_signals(capsys):
 
 @posix_only
 @pytest.mark.parametrize("words", [["backends", "-v"], ["demo", "-i", "virtual"]])
-def test_a_reader_that_is_gone_ends_the_command_quietly(words):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_is_gone_ends_the_command_quietly(words, unbuffered):
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -215,6 +216,7 @@ def test_a_reader_that_is_gone_ends_the_command_quietly(words):
             [sys.executable, "-m", "canbus", *words],
             stdout=writer,
             stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             check=False,
         )
     finally:
