@@ -143,7 +143,8 @@ def fast_reader(sock: socket.socket, channels: Channels) -> Reader:
     )
     libc = ctypes.PyDLL(None, use_errno=True)
     recvmsg = libc.recvmsg
-    recvmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+    # No argtypes: plain ints go as C ints and `header` is a pointer already, as recvmsg(2)
+    # wants them; declaring it would make each call convert them again.
     recvmsg.restype = ctypes.c_ssize_t
     get_errno = ctypes.get_errno
     # The bus closes the socket under the lock that it holds to read, so the number is right.
