@@ -7,7 +7,6 @@ the class docstring. Nothing here opens anything or knows an operating system.
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from abc import ABC, abstractmethod
@@ -18,8 +17,9 @@ from typing import Any, Self
 
 from canbus.errors import CanClosedError, CanConfigError, CanUnsupportedError
 from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
-from canbus.frame_rules import NOT_CLASSIC, prepare
-from canbus.message import EFF, EFF_MASK, MAX_DLC, SFF_MASK, Message
+from canbus.frame_rules import is_plain, prepare
+from canbus.logs import frame_logger
+from canbus.message import Message
 from canbus.periodic import (
     CyclicSendTask,
     ThreadBasedCyclicSendTask,
@@ -27,9 +27,6 @@ from canbus.periodic import (
     to_tuple,
 )
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
-
-RECV_LOGGING_LEVEL = 9
-"""Frames are logged at this level (finer than DEBUG) on logger `canbus`."""
 
 
 class BusABC(ABC):
@@ -103,7 +100,7 @@ class BusABC(ABC):
             self.channel_info = str(channel)
         self._protocol = protocol
         self._fd_frames = protocol is not CanProtocol.CAN_20
-        self._log = _frame_logger()
+        self._log = frame_logger()
         self._filters = normalise(can_filters)
         self._screen(None if already_filtered else matcher(self._filters))
         self._is_shutdown = False
@@ -187,7 +184,7 @@ class BusABC(ABC):
                 f"send(timeout={timeout}): a timeout cannot be negative",
                 hint="0 tries once, None waits as long as it takes",
             )
-        if not _is_plain(msg):
+        if not is_plain(msg):
             msg = prepare(msg, fd=self._fd_frames, channel=self.channel_info)
         if self._log:
             self._log("Sending: %s", msg)
@@ -396,32 +393,3 @@ class BusABC(ABC):
 
     @abstractmethod
     def _close(self) -> None: ...
-
-
-def _is_plain(msg: Message) -> bool:
-    """Whether this is a valid classic data frame: a quick look at the common case."""
-    try:
-        flags = msg._flags
-        return (
-            not flags & NOT_CLASSIC
-            and msg.arbitration_id.__class__ is int
-            and len(msg._data) == msg.dlc <= MAX_DLC
-            and 0 <= msg.arbitration_id <= (EFF_MASK if flags & EFF else SFF_MASK)
-        )
-    except (AttributeError, TypeError):
-        return False  # `prepare` says what is wrong
-
-
-def _frame_logger() -> Callable[..., None] | None:
-    """A function that logs a frame, or None if nobody wants that (so that nobody pays)."""
-    logging = sys.modules.get("logging")  # never imported: nobody has enabled anything
-    if logging is None:
-        return None
-    logger = logging.getLogger("canbus")
-    if not logger.isEnabledFor(RECV_LOGGING_LEVEL):
-        return None
-
-    def log(text: str, msg: Message) -> None:
-        logger.log(RECV_LOGGING_LEVEL, text, msg)
-
-    return log

@@ -35,6 +35,20 @@ FD_PADDED = tuple(min(n for n in FD_LENGTHS if n >= length) for length in range(
 NOT_CLASSIC = RTR | ERR | FDF | BRS | ESI
 
 
+def is_plain(msg: Message) -> bool:
+    """Whether this is a valid classic data frame: a quick look at the common case."""
+    try:
+        flags = msg._flags
+        return (
+            not flags & NOT_CLASSIC
+            and msg.arbitration_id.__class__ is int
+            and len(msg._data) == msg.dlc <= MAX_DLC
+            and 0 <= msg.arbitration_id <= (EFF_MASK if flags & EFF else SFF_MASK)
+        )
+    except (AttributeError, TypeError):
+        return False  # `prepare` says what is wrong
+
+
 def id_fits(msg: Message) -> bool:
     """Whether the identifier fits the width that the frame declares."""
     wide = msg._flags & (EFF | ERR)

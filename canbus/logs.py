@@ -1,8 +1,16 @@
-"""set_logging_level: how much the logger `canbus` says. Nothing else logs by itself."""
+"""What the logger `canbus` says of frames, and how to hear it. Nothing is logged from here.
+
+`logging` is imported only when it is asked for: it costs as much as the rest of a small bus.
+"""
 
 from __future__ import annotations
 
-import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+FRAME_LEVEL = 9
+"""Frames are logged at this level, finer than DEBUG."""
 
 
 def set_logging_level(level_name: str) -> None:
@@ -17,9 +25,26 @@ def set_logging_level(level_name: str) -> None:
     Raises:
         ValueError: no such level.
     """
-    levels = {**logging.getLevelNamesMapping(), "SUBDEBUG": 9}
+    import logging
+
+    levels = {**logging.getLevelNamesMapping(), "SUBDEBUG": FRAME_LEVEL}
     level = levels.get(level_name.upper())
     if level is None:
         raise ValueError(f"no logging level {level_name!r}: use one of {', '.join(levels).lower()}")
     logging.basicConfig()
     logging.getLogger("canbus").setLevel(level)
+
+
+def frame_logger() -> Callable[[str, Any], None] | None:
+    """A function that logs a frame, or None if nobody wants that (so that nobody pays)."""
+    logging = sys.modules.get("logging")  # never imported: nobody has enabled anything
+    if logging is None:
+        return None
+    logger = logging.getLogger("canbus")
+    if not logger.isEnabledFor(FRAME_LEVEL):
+        return None
+
+    def log(text: str, msg: Any) -> None:
+        logger.log(FRAME_LEVEL, text, msg)
+
+    return log

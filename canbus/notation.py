@@ -99,7 +99,10 @@ def id_text(msg: Message) -> str:
 
 
 def compact(msg: Message) -> str:
-    """Write the compact notation, as `candump -L` does; `parse` reads it back."""
+    """Write the compact notation, as `cansend` takes it; `parse` reads it back.
+
+    (`candump -L` also shows the kernel's FDF flag, 4, which every FD frame has.)
+    """
     data = msg._data.hex().upper()
     if msg._flags & FDF:
         return f"{id_text(msg)}##{msg._flags & (BRS | ESI):X}{data}"

@@ -83,7 +83,7 @@ class Option(NamedTuple):
         """
         try:
             return self.parse(text) if self.parse else _parse(self.type, text)
-        except (ValueError, KeyError) as exc:
+        except (ValueError, KeyError, TypeError) as exc:
             raise CanConfigError(
                 f"option {self.name}={text!r} cannot be read as {self.type_name}", hint=self.help
             ) from exc

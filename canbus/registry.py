@@ -103,10 +103,11 @@ def list_backends() -> list[Listing]:
 
 def add_plugin_commands(subparsers: Any) -> list[str]:
     """Let every plugin add its command-line subcommands; return the problems met."""
-    problems = []
-    for point in _plugin_points():
-        if point.name not in _disabled():
-            _load(point)
+    problems = [  # listing loads each plugin, inside a guard of its own
+        f"plugin {row.name} from {row.source}: {row.problem}"
+        for row in list_backends()
+        if row.problem is not None and row.name not in _disabled()
+    ]
     manager = _manager()
     for implementation in manager.hook.canbus_add_commands.get_hookimpls():
         try:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from canbus.cli import output
 from canbus.cli.arguments import add_bus_arguments, open_bus, positive_count, seconds
-from canbus.cli.process import Terminated
 from canbus.errors import CanTimeoutError
 
 if TYPE_CHECKING:
@@ -63,10 +62,8 @@ def run(args: argparse.Namespace) -> int:
     with open_bus(args, "" if everywhere else args.channel, wanted, defaults) as bus:
         try:
             _show_frames(bus, _renderer(args), args.count, args.timeout)
-        except (KeyboardInterrupt, Terminated):
+        finally:  # however it ends: the count, an error, a signal
             output.warn_of_losses(bus)
-            raise
-        output.warn_of_losses(bus)
     return 0
 
 
@@ -87,7 +84,6 @@ def _show_frames(
         output.say(render(msg))
         seen += 1
     if count is not None and seen < count:
-        output.warn_of_losses(bus)
         raise CanTimeoutError(
             f"{bus.channel_info}: no frame for {timeout:g} s; {seen} of {count} frames came"
         )

@@ -11,6 +11,7 @@ import pytest
 
 from canbus import registry
 from canbus.cli import main
+from canbus.errors import CanLinkDownError
 from canbus.filters import CanFilter
 from canbus.message import Message
 from canbus.plugin import BackendSpec, BusABC, BusStatistics, Capability
@@ -73,6 +74,10 @@ def frame(text, channel="vcan0"):
     msg.channel = channel
     msg.timestamp_ns = 1_436_509_052_249_713_999
     return msg
+
+
+def go_down():
+    raise CanLinkDownError("the link is down")
 
 
 def dump(*words, channel="vcan0"):
@@ -186,6 +191,7 @@ def test_a_signal_ends_it_quietly_after_the_frames_shown(script, capsys, number,
         (lambda: signal.raise_signal(signal.SIGINT), (), 130),
         (lambda: None, ("--timeout", "0"), 0),
         (lambda: None, ("--timeout", "0", "--count", "5"), 1),
+        (go_down, (), 1),
     ],
 )
 def test_losses_are_reported_however_it_ends(script, monkeypatch, capsys, end, words, status):
