@@ -28,6 +28,8 @@ from canbus.periodic import (
 )
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
 
+_LOOKS_AFTER_DEADLINE = 1000
+
 
 class BusABC(ABC):
     """One open CAN channel.
@@ -58,25 +60,21 @@ class BusABC(ABC):
 
     channel_info: str = "unknown"
     _protocol: CanProtocol = CanProtocol.CAN_20
+    _fd_frames: bool = False
+    _filters: Sequence[CanFilter] | None = None
+    _matcher: Matcher | None = None
+    _log: Callable[[str, Any], None] | None = None
+    _screened: bool = False  # there is a matcher or a log to look at each frame
     _is_shutdown: bool = True  # until the constructor has run
+    _periodic_tasks: list[CyclicSendTask]
+    _shutdown_lock: threading.Lock
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
         bus._periodic_tasks = []
-        bus._filters = None
-        bus._matcher = None
-        bus._screened = False
-        bus._fd_frames = False
         bus._shutdown_lock = threading.Lock()
         return bus
-
-    _periodic_tasks: list[CyclicSendTask]
-    _filters: Sequence[CanFilter] | None
-    _matcher: Matcher | None
-    _screened: bool
-    _fd_frames: bool
-    _shutdown_lock: threading.Lock
 
     def __init__(
         self,
@@ -124,29 +122,42 @@ class BusABC(ABC):
         if self._is_shutdown:
             raise self._closed()
         if timeout is not None and not timeout >= 0:
-            raise CanConfigError(
-                f"recv({timeout}): a timeout cannot be negative",
-                hint="0 returns at once, None waits for ever",
-            )
-        if self._screened:
-            return self._recv_screened(timeout)
-        return self._recv_frame(timeout)
+            raise _negative(f"recv({timeout})")
+        # One look before any wait: a deadline costs a clock reading, which is only needed now.
+        msg = self._recv_frame(0)
+        if msg is None:
+            return None if timeout == 0 else self._recv_by(timeout)
+        if self._screened and not self._passes(msg):
+            return self._recv_by(timeout)
+        return msg
 
-    def _recv_screened(self, timeout: float | None) -> Message | None:
-        """Receive through the software filter: what it drops does not eat the timeout."""
+    def _recv_by(self, timeout: float | None) -> Message | None:
+        """Wait for a frame that passes; those that do not pass do not eat the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
-        passes = self._matcher
+        late = 0
         while True:
             msg = self._recv_frame(timeout)
             if msg is None:
                 return None
-            if passes is None or passes(msg):
-                if self._log:
-                    self._log("Received: %s", msg)
+            if not self._screened or self._passes(msg):
                 return msg
-            if deadline is not None:
-                # One more look at the queue even when time is up: it may hold a match.
-                timeout = max(0.0, deadline - monotonic())
+            if deadline is None:
+                continue
+            timeout = max(0.0, deadline - monotonic())
+            # Time may be up with a frame that passes still queued behind: look on, though
+            # not for ever, as frames may come faster than they can be looked at.
+            late += timeout == 0
+            if late > _LOOKS_AFTER_DEADLINE:
+                return None
+
+    def _passes(self, msg: Message) -> bool:
+        """Look at a frame as it comes out: the filters in force now, and the log."""
+        passes = self._matcher
+        if passes is not None and not passes(msg):
+            return False
+        if self._log:
+            self._log("Received: %s", msg)
+        return True
 
     def __iter__(self) -> Iterator[Message]:
         """Yield frames as they come; ends when the bus is shut down."""
@@ -180,10 +191,7 @@ class BusABC(ABC):
         if self._is_shutdown:
             raise self._closed()
         if timeout is not None and not timeout >= 0:
-            raise CanConfigError(
-                f"send(timeout={timeout}): a timeout cannot be negative",
-                hint="0 tries once, None waits as long as it takes",
-            )
+            raise _negative(f"send(timeout={timeout})")
         if not is_plain(msg):
             msg = prepare(msg, fd=self._fd_frames, channel=self.channel_info)
         if self._log:
@@ -293,8 +301,6 @@ class BusABC(ABC):
         self._matcher = passes
         self._screened = passes is not None or self._log is not None
 
-    _log: Callable[..., None] | None = None
-
     # -- state ------------------------------------------------------------------------
 
     @property
@@ -393,3 +399,9 @@ class BusABC(ABC):
 
     @abstractmethod
     def _close(self) -> None: ...
+
+
+def _negative(call: str) -> CanConfigError:
+    return CanConfigError(
+        f"{call}: a timeout cannot be negative", hint="0 does not wait, None waits for ever"
+    )

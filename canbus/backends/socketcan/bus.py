@@ -109,20 +109,16 @@ class SocketcanBus(BusABC):
     # -- receiving --------------------------------------------------------------------
 
     def _recv_frame(self, timeout: float | None) -> Message | None:
+        if timeout != 0:
+            return self._wait_for_frame(deadline_after(timeout))
         with self._read_lock:  # the reader has one arena
             if self._is_shutdown:
                 raise self._closed()
-            msg = self._read()
-        if msg is not None or timeout == 0:
-            return msg
-        return self._wait_for_frame(deadline_after(timeout))
+            return self._read()
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
         while self._waiter.wait(POLLIN, deadline_ns):
-            with self._read_lock:
-                if self._is_shutdown:
-                    raise self._closed()
-                msg = self._read()
+            msg = self._recv_frame(0)
             if msg is not None:  # otherwise another thread was faster
                 return msg
         return None
