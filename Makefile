@@ -4,6 +4,9 @@ PY := .venv/bin/python
 GUEST_PYTEST = $(CURDIR)/$(PY) -m pytest -p no:cacheprovider --kernel=require
 KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kvaser_pci,canbus=canwire
 
+SOAK ?= 1
+LIMIT ?= 1200
+
 .PHONY: demo test test-host test-kernel test-hardware check bench soak clean
 
 demo: .venv/.runtime
@@ -17,10 +20,10 @@ test-host: .venv/.dev
 # In a guest, unless this machine's own kernel has CAN and we may use it.
 test-kernel: .venv/.dev
 	@if $(PY) -m tests.kernel_support; then $(GUEST_PYTEST) tests/kernel tests/docs; \
-	else tests/lab/boot uml --timeout 1200 -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
+	else tests/lab/boot uml --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
 
 test-hardware: .venv/.dev
-	tests/lab/boot qemu --timeout 1200 --qemu-arg='$(KVASER)' -- $(GUEST_PYTEST) tests/hardware
+	tests/lab/boot qemu --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) --qemu-arg='$(KVASER)' -- $(GUEST_PYTEST) tests/hardware
 
 check: .venv/.dev
 	.venv/bin/ruff format --check .
@@ -32,9 +35,9 @@ bench: .venv/.dev
 	$(PY) -m benchmarks.import_cost
 	tests/lab/boot qemu --timeout 1200 -- $(CURDIR)/$(PY) -m benchmarks.socketcan
 
-# The same tests with larger N.
+# The same tests with larger N (tests/scale.py).
 soak: .venv/.dev
-	CANBUS_SOAK=10 $(MAKE) test
+	CANBUS_SOAK=20 $(MAKE) test SOAK=20 LIMIT=14400
 
 clean:
 	rm -rf .venv .lab build dist *.egg-info

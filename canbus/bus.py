@@ -53,12 +53,9 @@ class BusABC(ABC):
     and, where there is something to say: `_apply_filters`, `_read_statistics`, `fileno`,
     `can_state`, `flush_tx_buffer`. Never raise anything but a CanError for what the channel
     does; never drop a frame without counting it in `_read_statistics`.
-
-    Attributes:
-        channel_info: the channel, for people.
     """
 
-    channel_info: str = "unknown"
+    channel_info: str = "unknown"  # the channel, for people
     _protocol: CanProtocol = CanProtocol.CAN_20
     _fd_frames: bool = False
     _filters: Sequence[CanFilter] | None = None
@@ -106,13 +103,10 @@ class BusABC(ABC):
     # -- receiving --------------------------------------------------------------------
 
     def recv(self, timeout: float | None = None) -> Message | None:
-        """Return the next frame that passes the filters.
+        """Return the next frame that passes the filters, or None if none came in time.
 
         Args:
             timeout: seconds to wait; None waits for ever, 0 returns at once.
-
-        Returns:
-            The frame, or None if none came in time.
 
         Raises:
             CanClosedError: the bus was shut down, before or while waiting.
@@ -242,9 +236,8 @@ class BusABC(ABC):
     def stop_all_periodic_tasks(self, remove_tasks: bool = True) -> None:
         """Stop every cyclic task of this bus.
 
-        Args:
-            remove_tasks: accepted for python-can; a stopped task is always forgotten, and
-                remembered again when it is started again.
+        A stopped task is forgotten, and remembered again when it is started again, whatever
+        `remove_tasks` (python-can's) says.
         """
         for task in list(self._periodic_tasks):
             task.stop()

@@ -37,9 +37,7 @@ def canonical(log_text: str) -> str:
 def _listens(channel: str) -> bool:
     """Whether a socket has its frame and error filters in place on the link."""
     lists = ("/proc/net/can/rcvlist_all", "/proc/net/can/rcvlist_err")
-    return all(
-        Path(name).exists() and f" {channel} " in Path(name).read_text() for name in lists
-    )
+    return all(Path(name).exists() and f" {channel} " in Path(name).read_text() for name in lists)
 
 
 def test_candump_reads_what_canbus_sends(vcan):

@@ -10,6 +10,7 @@ import pytest
 import canbus as can
 from canbus import CanFilter
 from canbus.filters import matcher, normalise
+from tests.scale import SOAK
 
 SENTINEL = "7FF#5E"
 
@@ -138,12 +139,13 @@ def test_frames_queued_before_a_filter_change_do_not_slip_through(open_bus):
     assert bus.recv(0) is None
 
 
+@pytest.mark.timeout(120 * SOAK)
 def test_a_bus_opened_with_filters_under_full_traffic_never_returns_a_stranger(vcan, open_bus):
     witness = open_bus()
     flood = subprocess.Popen(["cangen", vcan, "-g", "0", "-I", "100", "-i"])
     try:
         assert witness.recv(5) is not None
-        for _ in range(1000):
+        for _ in range(1000 * SOAK):
             with can.Bus(
                 vcan,
                 interface="socketcan",

@@ -6,7 +6,10 @@ import threading
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 import canbus as can
+from tests.scale import SOAK
 
 
 def _in_threads(count, work):
@@ -87,10 +90,11 @@ def test_shutdown_wakes_a_sender_that_waits_for_room(open_bus, full_queue):
     assert all(isinstance(result, can.CanClosedError) for result in results)
 
 
+@pytest.mark.timeout(120 * SOAK)
 def test_sender_and_receiver_threads_lose_nothing(open_bus):
     sender, receiver = open_bus(), open_bus()
     room = threading.Semaphore(100)  # the socket's queue holds 278
-    count = 3000
+    count = 3000 * SOAK
 
     def send_all():
         for number in range(count):
