@@ -7,31 +7,30 @@ the class docstring. Nothing here opens anything or knows an operating system.
 
 from __future__ import annotations
 
-import threading
-import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from threading import RLock
 from time import monotonic
-from types import TracebackType
 from typing import Any, Self
 
 from canbus.errors import CanClosedError, CanConfigError, CanUnsupportedError
 from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
 from canbus.frame_rules import is_plain, prepare
+from canbus.lifetime import Lifetime
 from canbus.logs import frame_logger
 from canbus.message import Message
 from canbus.periodic import (
     CyclicSendTask,
     ThreadBasedCyclicSendTask,
     period_to_ns,
-    to_tuple,
 )
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
 
 _LOOKS_AFTER_DEADLINE = 1000
 
 
-class BusABC(ABC):
+class BusABC(Lifetime):
     """One open CAN channel.
 
     **For users**: `send`, `recv`, iteration, `send_periodic`, `set_filters`, `shutdown`;
@@ -62,15 +61,14 @@ class BusABC(ABC):
     _matcher: Matcher | None = None
     _log: Callable[[str, Any], None] | None = None
     _screened: bool = False  # there is a matcher or a log to look at each frame
-    _is_shutdown: bool = True  # until the constructor has run
     _periodic_tasks: list[CyclicSendTask]
-    _shutdown_lock: threading.Lock
+    _filter_lock: RLock
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
         bus._periodic_tasks = []
-        bus._shutdown_lock = threading.Lock()
+        bus._filter_lock = RLock()
         return bus
 
     def __init__(
@@ -98,7 +96,7 @@ class BusABC(ABC):
         self._log = frame_logger()
         self._filters = normalise(can_filters)
         self._screen(None if already_filtered else matcher(self._filters))
-        self._is_shutdown = False
+        super().__init__()
 
     # -- receiving --------------------------------------------------------------------
 
@@ -218,16 +216,15 @@ class BusABC(ABC):
         """
         if self._is_shutdown:
             raise self._closed()
-        frames: list[Message] = []
-        for msg in to_tuple(msgs):  # no comprehension: its frame would misplace warnings
-            frames.append(prepare(msg, fd=self._fd_frames, channel=self.channel_info))  # noqa: PERF401
         task = ThreadBasedCyclicSendTask(
             self.send,
-            frames,
+            partial(prepare, fd=self._fd_frames, channel=self.channel_info),
+            msgs,
             period_to_ns(period),
             duration,
             modifier_callback,
             self._periodic_tasks if store_task else None,
+            self._check_open,
         )
         if autostart:
             task.start()
@@ -275,11 +272,9 @@ class BusABC(ABC):
         if self._is_shutdown:
             raise self._closed()
         wanted = normalise(filters)
-        if self._apply_filters(wanted):
-            self._screen(None)
-        else:
-            self._screen(matcher(wanted))
-        self._filters = wanted
+        with self._filter_lock:  # what is below Python and what is here change together
+            self._screen(None if self._apply_filters(wanted) else matcher(wanted))
+            self._filters = wanted
 
     def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
         """Install filters below Python, if the backend can.
@@ -333,47 +328,7 @@ class BusABC(ABC):
         """
         raise CanUnsupportedError(f"{self.channel_info}: this backend has no file descriptor")
 
-    # -- lifetime ---------------------------------------------------------------------
-
-    def shutdown(self) -> None:
-        """Stop all cyclic tasks and close the channel. May be called any number of times.
-
-        Threads blocked in `recv` or `send` are woken with CanClosedError.
-        """
-        with self._shutdown_lock:
-            if self._is_shutdown:
-                return
-            self._is_shutdown = True
-        try:
-            self.stop_all_periodic_tasks()
-        finally:
-            self._close()
-
-    def _closed(self) -> CanClosedError:
-        return CanClosedError(
-            f"the bus on {self.channel_info} is shut down", hint="open a new one with can.Bus()"
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.shutdown()
-
-    def __del__(self) -> None:
-        if not self._is_shutdown:
-            warnings.warn(
-                f"{self!r} was not shut down: use `with` or call shutdown()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-            self.shutdown()
+    # -- for people -------------------------------------------------------------------
 
     def __str__(self) -> str:
         return self.channel_info
@@ -382,6 +337,18 @@ class BusABC(ABC):
         state = "closed" if self._is_shutdown else "open"
         return f"<{type(self).__name__} {self.channel_info} [{state}]>"
 
+    def _check_open(self) -> None:
+        if self._is_shutdown:
+            raise self._closed()
+
+    def _closed(self) -> CanClosedError:
+        return CanClosedError(
+            f"the bus on {self.channel_info} is shut down", hint="open a new one with can.Bus()"
+        )
+
+    def _after_close(self) -> None:
+        self.stop_all_periodic_tasks()
+
     # -- for backends -----------------------------------------------------------------
 
     @abstractmethod
@@ -389,9 +356,6 @@ class BusABC(ABC):
 
     @abstractmethod
     def _recv_frame(self, timeout: float | None) -> Message | None: ...
-
-    @abstractmethod
-    def _close(self) -> None: ...
 
 
 def _negative(call: str) -> CanConfigError:

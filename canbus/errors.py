@@ -5,7 +5,6 @@
     │  ├─ CanBackendNotFoundError                 also LookupError: no backend of that name
     │  └─ CanBackendLoadError                     the plugin is there, but broken or ambiguous
     ├─ CanInitializationError                     a bus could not be opened
-    │  ├─ CanChannelNotFoundError                 also OSError: no such channel (ENODEV)
     │  ├─ CanPermissionError                      also PermissionError
     │  └─ CanKernelSupportError                   also CanUnsupportedError and OSError
     ├─ CanOperationError                          an open bus failed
@@ -13,6 +12,7 @@
     │  ├─ CanLinkDownError                        also OSError: ENETDOWN
     │  ├─ CanTxQueueFullError                     also CanTimeoutError: no room by the deadline
     │  └─ CanClosedError                          also ValueError: used after shutdown()
+    ├─ CanChannelNotFoundError                    both of the above; also OSError (ENODEV)
     ├─ CanConfigError                             both of the above; also ValueError: an option
     ├─ CanUnsupportedError                        both of the above; also NotImplementedError
     ├─ CanTimeoutError                            also TimeoutError: a send deadline passed
@@ -49,6 +49,17 @@ class CanError(Exception):
         if hint:
             self.add_note(f"hint: {hint}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), str(self), self.error_code), self.__dict__
+
+
+def _restore(kind: type[CanError], text: str, error_code: int | None) -> CanError:
+    """Unpickle: the text has its error code already, and OSError keeps errno to itself."""
+    error = kind(text)
+    if OSError in kind.__mro__:
+        object.__setattr__(error, "errno", error_code)
+    return error
+
 
 class CanInterfaceNotImplementedError(CanError, NotImplementedError):
     """The backend asked for cannot be had."""
@@ -64,10 +75,6 @@ class CanBackendLoadError(CanInterfaceNotImplementedError):
 
 class CanInitializationError(CanError):
     """A bus could not be opened."""
-
-
-class CanChannelNotFoundError(CanInitializationError, OSError):
-    """There is no such channel on this machine, or it is not a CAN channel."""
 
 
 class CanPermissionError(CanInitializationError, PermissionError):
@@ -92,6 +99,10 @@ class CanClosedError(CanOperationError, ValueError):
 
 class CanConfigError(CanInitializationError, CanOperationError, ValueError):
     """An option or argument is unknown, of the wrong type or value, or contradicts another."""
+
+
+class CanChannelNotFoundError(CanInitializationError, CanOperationError, OSError):
+    """There is no such channel on this machine, or no more, or it is not a CAN channel."""
 
 
 class CanUnsupportedError(CanInitializationError, CanOperationError, NotImplementedError):

@@ -8,6 +8,7 @@ ones too; error frames pass every id filter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
 from canbus.errors import CanConfigError
@@ -60,6 +61,9 @@ class _Nothing(tuple[CanFilter, ...]):
 
     __slots__ = ()
 
+    def __reduce__(self) -> str:
+        return "NOTHING"  # a copy or a pickle of it is itself
+
     def __repr__(self) -> str:
         return "CanFilter.nothing()"
 
@@ -75,13 +79,15 @@ def normalise(filters: Filters | None) -> Sequence[CanFilter] | None:
     Raises:
         CanConfigError: a ValueError that names the offending filter.
     """
-    if filters is None or filters is NOTHING:
+    if filters is None or isinstance(filters, _Nothing):
         return filters
     if isinstance(filters, (CanFilter, Mapping)):
         raise CanConfigError(
             "can_filters must be a sequence of filters, not one filter",
             hint="write can_filters=[...]",
         )
+    if not isinstance(filters, Iterable):
+        raise CanConfigError(f"can_filters={filters!r} is no sequence of filters")
     return tuple(_normalise_one(entry) for entry in filters) or None
 
 
@@ -112,6 +118,10 @@ def _validate(entry: CanFilter) -> None:
                 f"{entry}: {name} {value:#x} has bits beyond the 29 of an identifier",
                 hint="flag bits do not belong there: use extended=, remote= and inverted=",
             )
+    for name in ("extended", "inverted", "remote"):
+        value = getattr(entry, name)
+        if not isinstance(value, (bool, NoneType)):
+            raise CanConfigError(f"{entry}: {name} must be True, False or None, not {value!r}")
     if entry.extended is False and entry.can_id & entry.can_mask > SFF_MASK:
         raise CanConfigError(
             f"{entry}: can_id {entry.can_id:#x} does not fit the 11 bits of a standard frame",

@@ -7,10 +7,10 @@ whatever the backend; so backends and codecs may trust what they are given.
 from __future__ import annotations
 
 import copy
-import warnings
-from typing import Any
+import operator
+from typing import Any, SupportsIndex
 
-from canbus.errors import CanMessageError, CanUnsupportedError, CanWarning
+from canbus.errors import CanMessageError, CanUnsupportedError
 from canbus.message import (
     BRS,
     EFF,
@@ -24,6 +24,7 @@ from canbus.message import (
     SFF_MASK,
     Message,
 )
+from canbus.warn import warn
 
 FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 """Data lengths of CAN FD by raw_dlc 0..15 (ISO 11898-1, table of DLC codes)."""
@@ -41,7 +42,7 @@ def is_plain(msg: Message) -> bool:
         flags = msg._flags
         return (
             not flags & NOT_CLASSIC
-            and msg.arbitration_id.__class__ is int
+            and msg.arbitration_id.__class__ is msg.dlc.__class__ is int
             and len(msg._data) == msg.dlc <= MAX_DLC
             and 0 <= msg.arbitration_id <= (EFF_MASK if flags & EFF else SFF_MASK)
         )
@@ -56,12 +57,17 @@ def id_fits(msg: Message) -> bool:
 
 
 def validate(msg: Message) -> None:
-    """Raise CanMessageError, saying what and why, if no such frame can exist on a CAN bus."""
+    """Raise CanMessageError, saying what and why, if this is no frame that could have been."""
+    _validate_frame(msg)
+    if msg.timestamp_ns < 0:
+        raise CanMessageError(f"timestamp_ns {msg.timestamp_ns} is negative")
+
+
+def _validate_frame(msg: Message) -> None:
+    """All but the time stamp, which does not leave the machine."""
     _validate_id(msg)
     _validate_kind(msg)
     _validate_length(msg)
-    if msg.timestamp_ns < 0:
-        raise CanMessageError(f"timestamp_ns {msg.timestamp_ns} is negative")
 
 
 def _validate_id(msg: Message) -> None:
@@ -130,12 +136,17 @@ def prepare(msg: Message, *, fd: bool, channel: Any) -> Message:
         CanUnsupportedError: an FD frame on a bus that was not opened for FD.
         TypeError: not a Message.
     """
-    if not isinstance(msg, Message):
-        raise TypeError(f"send() takes a canbus.Message, not {type(msg).__name__}")
-    arbitration_id: object = msg.arbitration_id
+    given: object = msg
+    if not isinstance(given, Message):
+        kind = type(msg)
+        raise TypeError(f"send() takes canbus.Message, not {kind.__module__}.{kind.__qualname__}")
+    arbitration_id: object = msg.arbitration_id  # whatever the user put there
+    if not isinstance(arbitration_id, int) and isinstance(arbitration_id, SupportsIndex):
+        msg = copy.copy(msg)  # numpy's integers, say
+        msg.arbitration_id = arbitration_id = operator.index(arbitration_id)
     if isinstance(arbitration_id, int) and SFF_MASK < arbitration_id <= EFF_MASK:
         msg = _fit_standard_id(msg)
-    validate(msg)
+    _validate_frame(msg)
     if msg.is_fd and not fd:
         raise CanUnsupportedError(
             f"cannot send a CAN FD frame on {channel}: the bus was opened for classic CAN",
@@ -151,11 +162,9 @@ def _fit_standard_id(msg: Message) -> Message:
         return msg
     fitted = copy.copy(msg)
     fitted.arbitration_id &= SFF_MASK
-    warnings.warn(
+    warn(
         f"arbitration_id {msg.arbitration_id:#x} does not fit the 11 bits of a standard frame: "
         f"{fitted.arbitration_id:#x} is sent; for the 29-bit id set is_extended_id=True",
-        CanWarning,
-        stacklevel=_USER,
     )
     return fitted
 
@@ -164,13 +173,7 @@ def _pad(msg: Message) -> Message:
     padded = copy.copy(msg)
     length = FD_PADDED[msg.dlc]
     padded.data = bytes(msg._data).ljust(length, b"\0")
-    warnings.warn(
+    warn(
         f"CAN FD has no frame of {msg.dlc} bytes: padded with zeros to {length}",
-        CanWarning,
-        stacklevel=_USER,
     )
     return padded
-
-
-# warn -> _pad -> prepare -> BusABC.send -> the user's line
-_USER = 4

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from canbus.bus import BusABC
 from canbus.errors import CanBackendNotFoundError, CanConfigError
 from canbus.options import check_options
 from canbus.registry import get_spec, known_names, load_bus_class
+from canbus.warn import warn
 
 _ALIASES = {"bustype": "interface", "context": "config_context"}
 
@@ -61,7 +61,9 @@ def _resolve_aliases(names: dict[str, str | None], kwargs: dict[str, Any]) -> No
         if old not in kwargs:
             continue
         value = kwargs.pop(old)
-        warnings.warn(f"{old}= is deprecated, use {new}=", DeprecationWarning, stacklevel=3)
+        warn(f"{old}= is deprecated, use {new}=", DeprecationWarning)
+        if value is None:
+            continue
         if names[new] not in {None, value}:
             raise CanConfigError(
                 f"{old}={value!r} contradicts {new}={names[new]!r}", hint=f"give {new}= only"

@@ -7,13 +7,13 @@ does for every frame; the properties below are views of it.
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from canbus.errors import CanMessageError, CanWarning
+from canbus.errors import CanMessageError
 from canbus.state import FrameOrigin
+from canbus.timestamps import NS, seconds_to_ns, time_stamp
+from canbus.warn import warn
 
 # Flag bits. The top three stand where <linux/can.h> puts them in can_id, the low byte is
 # struct canfd_frame.flags; so encoding and decoding copy them as they are.
@@ -35,21 +35,12 @@ MAX_DLC_FD = 64
 
 DataInput = bytes | bytearray | memoryview | Iterable[int]
 
-_NS = 10**9
-
-
-def seconds_to_ns(seconds: float) -> int:
-    """Seconds as whole nanoseconds; the split keeps what a float of today's date still knows."""
-    if not math.isfinite(seconds):
-        raise CanMessageError(f"timestamp {seconds} is not a point in time")
-    whole = math.floor(seconds)
-    return whole * _NS + round((seconds - whole) * _NS)
-
 
 def _own_data(data: DataInput | None) -> bytearray:
     if data is None:
         return bytearray()
-    if isinstance(data, (str, int)):
+    kind: Any = type(data)
+    if kind is str or (hasattr(kind, "__index__") and not hasattr(kind, "__len__")):
         # bytearray(5) would be five zero bytes, which nobody means.
         raise TypeError(
             f"data must be bytes or numbers 0..255, not {data!r}; "
@@ -127,7 +118,7 @@ class Message:
     ) -> None:
         self.arbitration_id = arbitration_id
         self.channel = channel
-        self.timestamp_ns = seconds_to_ns(timestamp) if timestamp_ns is None else timestamp_ns
+        self.timestamp_ns = time_stamp(timestamp, timestamp_ns)
         flags = EFF if is_extended_id else 0
         if is_remote_frame:
             flags |= RTR
@@ -153,7 +144,7 @@ class Message:
         why = f"a remote frame carries no data, but {len(self._data)} bytes were given"
         if check:
             raise CanMessageError(why, hint="give dlc= to say how many bytes it asks for")
-        warnings.warn(f"{why}; they are dropped (use dlc= instead)", CanWarning, stacklevel=3)
+        warn(f"{why}; they are dropped (use dlc= instead)")
         self._data = bytearray()
 
     # -- views of the flag bits -------------------------------------------------------
@@ -231,6 +222,12 @@ class Message:
             return FrameOrigin.OWN
         return FrameOrigin.LOCAL if self._flags & NOT_RX else FrameOrigin.WIRE
 
+    @origin.setter
+    def origin(self, value: FrameOrigin) -> None:
+        own = OWN if value is FrameOrigin.OWN else 0
+        self._flags = self._flags & ~(NOT_RX | OWN) | own
+        self._set(NOT_RX, value is not FrameOrigin.WIRE)
+
     # -- data and time ----------------------------------------------------------------
 
     @property
@@ -249,7 +246,7 @@ class Message:
     @property
     def timestamp(self) -> float:
         """Seconds since the epoch. A float of today's date steps by 238 ns: see `timestamp_ns`."""
-        return self.timestamp_ns / _NS
+        return self.timestamp_ns / NS
 
     @timestamp.setter
     def timestamp(self, value: float) -> None:
@@ -299,7 +296,7 @@ class Message:
             and (not check_channel or self.channel == other.channel)
             and (
                 timestamp_delta is None
-                or abs(self.timestamp_ns - other.timestamp_ns) <= round(timestamp_delta * _NS)
+                or abs(self.timestamp_ns - other.timestamp_ns) <= round(timestamp_delta * NS)
             )
         )
 
@@ -313,22 +310,27 @@ class Message:
         return bytes(self._data)
 
     def __copy__(self) -> Message:
+        return self._copy(lambda value: value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Message:
+        from copy import deepcopy
+
+        return self._copy(lambda value: deepcopy(value, memo))
+
+    def _copy(self, copy_value: Callable[[Any], Any]) -> Message:
+        """A copy that owns its data; `copy_value` copies what a subclass has added."""
         data = bytearray(self._data)
         if self.__class__ is Message:
             return received(
                 self.arbitration_id, self._flags, data, self.dlc, self.timestamp_ns, self.channel
             )
-        # A subclass: its own slots and attributes come along.
         new: Message = object.__new__(type(self))
-        state: Any = self.__getstate__()
+        state: Any = object.__getstate__(self)
         attributes, slots = state
         for name, value in {**slots, **(attributes or {})}.items():
-            setattr(new, name, value)
+            setattr(new, name, copy_value(value))
         new._data = data
         return new
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Message:
-        return self.__copy__()
 
     def __str__(self) -> str:
         from canbus.notation import describe

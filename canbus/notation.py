@@ -79,12 +79,13 @@ def _parse_remote_length(text: str, digits: str) -> int:
 
 
 def _parse_data(text: str, digits: str) -> bytes:
-    plain = digits.replace(".", "")
-    if plain and not _is_hex(plain):
-        raise _refuse(text, f"the data {digits!r} is not hexadecimal")
-    if len(plain) % 2:
-        raise _refuse(text, f"the data {digits!r} has half a byte")
-    return bytes.fromhex(plain)
+    pairs = digits.split(".") if digits else []
+    for pair in pairs:
+        if not _is_hex(pair):
+            raise _refuse(text, f"the data {digits!r} is not hexadecimal bytes")
+        if len(pair) % 2:
+            raise _refuse(text, f"the data {digits!r} has half a byte")
+    return bytes.fromhex("".join(pairs))
 
 
 def _is_hex(text: str) -> bool:
@@ -112,8 +113,8 @@ def compact(msg: Message) -> str:
 
 
 _FLAG_LETTERS = (
-    ("is_remote_frame", "R"),
     ("is_error_frame", "E"),
+    ("is_remote_frame", "R"),
     ("is_fd", "F"),
     ("bitrate_switch", "BS"),
     ("error_state_indicator", "EI"),
@@ -122,7 +123,7 @@ _FLAG_LETTERS = (
 
 def describe(msg: Message) -> str:
     """One line for people: python-can's layout of `str(message)`."""
-    width = 8 if msg.is_extended_id else 3
+    ident = f"{msg.arbitration_id:08x}" if msg.is_extended_id else f"{msg.arbitration_id:03x}"
     flags = ["X" if msg.is_extended_id else "S", "Rx" if msg.is_rx else "Tx"]
     flags += [
         letters if getattr(msg, name) else " " * len(letters) for name, letters in _FLAG_LETTERS
@@ -130,9 +131,7 @@ def describe(msg: Message) -> str:
     data = bytes(msg._data[: max(msg.dlc, 0)])
     fields = [
         f"Timestamp: {msg.timestamp:>15.6f}",
-        f"ID: {msg.arbitration_id:0{width}x}".ljust(12)
-        if width == 8
-        else f"ID: {msg.arbitration_id:03x}".rjust(12),
+        f"ID: {ident:>8}",
         " ".join(flags),
         f"DL: {msg.dlc:2d}",
         data.hex(" ").ljust(24),

@@ -63,9 +63,11 @@ class Option(NamedTuple):
 
     def check(self, value: object) -> None:
         """Raise CanConfigError unless the value is of the declared type (or the default)."""
-        if value is self.default or value is None:
+        if value is self.default:
             return
         types = self.type if isinstance(self.type, tuple) else (self.type,)
+        if float in types:
+            types = (*types, int)
         if isinstance(value, bool) and bool not in types and object not in types:
             types = ()  # True is an int to Python, but nobody means a bitrate of 1
         if not isinstance(value, types):
@@ -156,14 +158,17 @@ def check_options(
         option = by_name.get(name)
         if option is None:
             raise _unknown(backend, name, list(by_name))
+        if value is None and name not in own:
+            continue  # a common option left open
         option.check(value)
         if name in own or option.needs & capabilities or option.needs is Capability.NONE:
             accepted[name] = value
-        elif value is not None and value not in option.neutral:
+        elif value not in option.neutral:
             raise CanUnsupportedError(
                 f"backend {backend} cannot do {name}={value!r}", hint=f"leave {name} out"
             )
-    accepted.pop("single_handle", None)
+    if "single_handle" not in own:
+        accepted.pop("single_handle", None)
     return accepted
 
 

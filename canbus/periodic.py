@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from time import monotonic_ns
 
-from canbus.errors import CanClosedError, CanConfigError, CanError, CanTxQueueFullError
+from canbus.errors import CanClosedError, CanConfigError, CanTxQueueFullError
 from canbus.message import Message
 
 _NS = 10**9
@@ -114,6 +114,9 @@ def to_tuple(messages: Message | Sequence[Message]) -> tuple[Message, ...]:
     frames = (messages,) if isinstance(messages, Message) else tuple(messages)
     if not frames:
         raise CanConfigError("a cyclic task needs at least one frame")
+    for frame in frames:
+        if not isinstance(frame, Message):
+            raise TypeError(f"a cyclic task sends canbus.Message, not {type(frame).__name__}")
     first = frames[0]
     if any(frame.arbitration_id != first.arbitration_id for frame in frames):
         raise CanConfigError("all frames of a cyclic task must have the same arbitration_id")
@@ -197,23 +200,28 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
 
     Args:
         send: `BusABC.send`, or whatever sends one frame within a timeout.
-        messages: the frames; the task keeps copies.
+        prepare: checks a frame, and returns it as it can be sent.
+        messages: the frame or frames; the task keeps copies.
         period_ns: nanoseconds between frames.
         duration: seconds to send for, None for ever.
         modifier_callback: called with each frame before it is sent, to change it.
         siblings: list in which the task stands while it runs, so that a bus can stop it.
+        check_open: raises if there is nothing to send through any more.
     """
 
     def __init__(
         self,
         send: Callable[[Message, float | None], None],
-        messages: Sequence[Message],
+        prepare: Callable[[Message], Message],
+        messages: Message | Sequence[Message],
         period_ns: int,
         duration: float | None = None,
         modifier_callback: Callable[[Message], None] | None = None,
         siblings: list[CyclicSendTask] | None = None,
+        check_open: Callable[[], None] | None = None,
     ) -> None:
-        self.messages = tuple(copy(msg) for msg in messages)
+        self._prepare = prepare
+        self.messages = self._prepared(messages)
         self.period_ns = period_ns
         self.duration = duration
         self.count = frames_in(duration, period_ns)
@@ -222,17 +230,22 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         self._send = send
         self._modifier = modifier_callback
         self._siblings = siblings
-        self._lock = threading.Lock()
+        self._check_open = check_open
+        self._lock = threading.RLock()  # a signal handler may stop the task within start()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._on_last_frame = False
 
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
         with self._lock:
-            if self._thread is not None and self._thread.is_alive() and not self._stop.is_set():
+            if self._check_open is not None:
+                self._check_open()
+            if self._is_running():
                 return
             self.error = None
             self._stop = threading.Event()
+            self._on_last_frame = False
             if self._siblings is not None and self not in self._siblings:
                 self._siblings.append(self)
             self._thread = threading.Thread(
@@ -243,28 +256,44 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
             )
             self._thread.start()
 
+    def _is_running(self) -> bool:
+        thread = self._thread
+        if thread is None or not thread.is_alive() or self._stop.is_set():
+            return False
+        if self._on_last_frame and thread is not threading.current_thread():
+            # Whoever has received the last frame may call start() before the thread is gone.
+            thread.join()
+            return False
+        return True
+
     def stop(self) -> None:
         """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
         with self._lock:
             self._stop.set()
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        # A thread that has not come to life yet (a signal handler is here) will see the flag.
+        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
             thread.join()
         self._forget()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until the task has ended; True if it has."""
         thread = self._thread
-        if thread is None:
+        if thread is None or not thread.is_alive():
             return True
+        if thread is threading.current_thread():
+            return False  # asked from the task's own callback
         thread.join(timeout)
         return not thread.is_alive()
 
     def modify_data(self, messages: Message | Sequence[Message]) -> None:
         """Send these frames from the next period on; the timing is kept."""
-        frames = to_tuple(messages)
+        frames = self._prepared(messages)
         check_replacement(self.messages, frames)
-        self.messages = tuple(copy(msg) for msg in frames)
+        self.messages = frames
+
+    def _prepared(self, messages: Message | Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(copy(self._prepare(msg)) for msg in to_tuple(messages))
 
     def _forget(self) -> None:
         if self._siblings is not None and self in self._siblings:
@@ -275,7 +304,7 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
             self._send_all(stop)
         except CanClosedError:
             pass  # the bus went first; whoever shut it down knows
-        except CanError as exc:
+        except Exception as exc:  # noqa: BLE001 - a fence: also the user's callback; reported
             self._report(exc)
         if self._stop is stop:
             self._forget()
@@ -286,8 +315,9 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         sent = 0
         while not stop.is_set():
             msg = self.messages[sent % len(self.messages)]
-            if self._modifier is not None and not self._modify(msg):
-                return
+            if self._modifier is not None:
+                self._modifier(msg)
+            self._on_last_frame = sent + 1 == self.count
             if not self._send_patiently(msg, stop):
                 return
             sent += 1
@@ -307,14 +337,6 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
                 continue  # what this delays, Pace counts as missed
             return True
         return False
-
-    def _modify(self, msg: Message) -> bool:
-        try:
-            self._modifier(msg)  # type: ignore[misc]
-        except Exception as exc:  # noqa: BLE001 - a fence: the user's code, reported below
-            self._report(exc)
-            return False
-        return True
 
     def _report(self, exc: Exception) -> None:
         import logging

@@ -78,7 +78,7 @@ def load_bus_class(spec: BackendSpec) -> type[BusABC]:
     module_name, _, class_name = spec.bus.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as exc:
+    except (Exception, SystemExit) as exc:  # a fence: a plugin's code, whatever it does
         raise CanBackendLoadError(
             f"backend {spec.name!r} does not import: {exc}",
             hint=f"check that everything {module_name} needs is installed",
@@ -202,7 +202,7 @@ def _load(point: EntryPoint) -> BackendSpec:
             raise ValueError(
                 f"the entry point is named {point.name!r} but the backend {spec.name!r}"
             )
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:  # a fence: plugin code, kept and shown
         _failures[point.name] = exc
         raise CanBackendLoadError(f"{type(exc).__name__}: {exc}") from exc
     return spec

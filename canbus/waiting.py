@@ -12,15 +12,18 @@ import threading
 from collections.abc import Callable
 from time import monotonic_ns
 
-POLLIN = select.POLLIN
-POLLOUT = select.POLLOUT
+POLLIN = getattr(select, "POLLIN", 1)  # absent where there is no poll(): nothing opens there
+POLLOUT = getattr(select, "POLLOUT", 4)
 
 _MS = 10**6
+_LONGEST_POLL_MS = 10**9  # poll(2) takes an int of milliseconds
 
 
 def deadline_after(timeout: float | None) -> int | None:
     """The monotonic time in ns that is `timeout` seconds away; None for never."""
-    return None if timeout is None else monotonic_ns() + round(timeout * 10**9)
+    if timeout is None or timeout == float("inf"):
+        return None
+    return monotonic_ns() + round(timeout * 10**9)
 
 
 class Waiter:
@@ -42,6 +45,7 @@ class Waiter:
         self._lock = threading.RLock()
         self._users = 0
         self._closing = False
+        self._pid = os.getpid()
 
     def wait(self, events: int, deadline_ns: int | None) -> bool:
         """Wait for `events` (POLLIN, POLLOUT; 0 just sleeps) until the deadline.
@@ -51,11 +55,9 @@ class Waiter:
             error on the descriptor, or `close()`. The caller looks which.
         """
         with self._lock:
-            if self._closing:
-                return True
-            self._users += 1
+            self._users += 1  # first of all: a signal handler may close right after
         try:
-            return self._poll(events, deadline_ns)
+            return self._closing or self._poll(events, deadline_ns)
         finally:
             with self._lock:
                 self._users -= 1
@@ -67,12 +69,21 @@ class Waiter:
             poller.register(self._fd, events)
         poller.register(self._wake_read, select.POLLIN)
         while True:
-            remaining = None if deadline_ns is None else max(0, deadline_ns - monotonic_ns())
+            timeout_ms = None
+            if deadline_ns is not None:
+                timeout_ms = min(max(0, deadline_ns - monotonic_ns()) / _MS, _LONGEST_POLL_MS)
             # poll() rounds fractions of a millisecond up, so it never ends too early.
-            if poller.poll(None if remaining is None else remaining / _MS):
+            if poller.poll(timeout_ms):
                 return True
             if deadline_ns is not None and monotonic_ns() >= deadline_ns:
                 return False
+
+    def wake(self) -> None:
+        """Make every wait return at once, those to come as well."""
+        with self._lock:
+            # A forked child shares the pipe: what it closes is its own copy only.
+            if self._wake_write >= 0 and os.getpid() == self._pid:
+                os.write(self._wake_write, b"\0")  # never read: it stays readable for all
 
     def close(self) -> None:
         """Wake all waiters and close the descriptor as soon as the last has left."""
@@ -80,7 +91,7 @@ class Waiter:
             if self._closing:
                 return
             self._closing = True
-            os.write(self._wake_write, b"\0")  # never read: it stays readable for all
+            self.wake()
             self._release_if_idle()
 
     def _release_if_idle(self) -> None:

@@ -33,6 +33,7 @@ CANFD_MTU = 72
 
 _CLASSIC = Struct("=IB3x8s")
 _FD = Struct("=IBBxx64s")
+_DATA_AT = 8
 _pack_classic = _CLASSIC.pack
 _new = object.__new__
 
@@ -113,9 +114,11 @@ def decode_can_frame(
     """Decode struct can_frame (16 bytes) or struct canfd_frame (72); the size tells which.
 
     Raises:
-        CanProtocolError: a ValueError; it has another size.
+        CanProtocolError: a ValueError; it has another size, or says that it holds more.
     """
     size = len(frame)
     record = bytes(frame).ljust(CANFD_MTU, b"\0")[:CANFD_MTU]
     can_id, length, fd_flags, data = RECORD.unpack(record)
+    if length > max(size - _DATA_AT, 0):
+        raise CanProtocolError(f"a frame of {size} bytes cannot hold {length} bytes of data")
     return message_from_record(can_id, length, fd_flags, data, size, timestamp_ns, channel, origin)

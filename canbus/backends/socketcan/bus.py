@@ -9,12 +9,11 @@ from __future__ import annotations
 import errno
 import struct
 import threading
-import warnings
 from collections.abc import Sequence
 from time import monotonic_ns
 
 from canbus.backends.socketcan import constants as c
-from canbus.backends.socketcan.os_errors import open_error, send_error
+from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error, send_error
 from canbus.backends.socketcan.raw_socket import install_filters, open_raw_socket
 from canbus.backends.socketcan.receiver import Channels, make_reader
 from canbus.codecs.can_filter import MAX_FILTERS
@@ -23,19 +22,22 @@ from canbus.message import FDF
 from canbus.plugin import (
     BusABC,
     BusStatistics,
+    CanChannelNotFoundError,
     CanConfigError,
+    CanError,
     CanFilter,
     CanProtocol,
-    CanWarning,
     Filters,
     Message,
     normalise,
 )
 from canbus.waiting import POLLIN, POLLOUT, Waiter, deadline_after
+from canbus.warn import warn
 
-# ENOBUFS: the queue of the device is full, which poll() cannot see; so look again after
-# a while that grows from a fraction of a frame's time on the wire (0.13 ms at 1 Mbit/s).
-_FIRST_PAUSE_NS = 200_000
+# ENOBUFS: the queue of the device is full, which poll() cannot see; so look again after a
+# while that grows. The default queue of 10 frames lasts 1.3 ms at 1 Mbit/s; poll() sleeps
+# whole milliseconds.
+_FIRST_PAUSE_NS = 1_000_000
 _LONGEST_PAUSE_NS = 10_000_000
 _FULL = (errno.ENOBUFS, errno.EAGAIN)
 
@@ -74,10 +76,11 @@ class SocketcanBus(BusABC):
         data_bitrate: int | None = None,
         timing: object = None,
     ) -> None:
-        if not isinstance(channel, str):
+        channel = channel_name(channel)
+        if receive_own_messages and not local_loopback:
             raise CanConfigError(
-                f"channel must be the name of an interface, not {channel!r}",
-                hint='for example "can0"; "" opens all interfaces',
+                f"{channel}: receive_own_messages needs local_loopback",
+                hint="own frames come back by the loopback; leave local_loopback=False out",
             )
         _warn_not_verified(bitrate=bitrate, data_bitrate=data_bitrate, timing=timing)
         filters = normalise(can_filters)
@@ -92,6 +95,7 @@ class SocketcanBus(BusABC):
             error_frames=not ignore_rx_error_frames,
         )
         self._read_lock = threading.RLock()
+        self._gone: CanError | None = None
         self._write = self.socket.send
         self._read = make_reader(self.socket, self._channels)
         try:
@@ -114,13 +118,30 @@ class SocketcanBus(BusABC):
         with self._read_lock:  # the reader has one arena
             if self._is_shutdown:
                 raise self._closed()
-            return self._read()
+            if self._gone is not None:
+                raise self._gone.with_traceback(None)
+            try:
+                return self._read()
+            except CanError as exc:
+                raise self._read_failed(exc) from exc.__cause__
+
+    def _read_failed(self, exc: CanError) -> CanError:
+        if self._is_shutdown:  # a signal handler closed the socket under the reader
+            return self._closed()
+        if isinstance(exc, CanChannelNotFoundError):
+            # The kernel tells this once, and nothing ever after (net/can/raw.c, raw_notify).
+            self._gone = exc
+            self._waiter.wake()
+        return exc
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
         while self._waiter.wait(POLLIN, deadline_ns):
             msg = self._recv_frame(0)
-            if msg is not None:  # otherwise another thread was faster
+            if msg is not None:
                 return msg
+            # Another thread was faster; look at the clock before waiting again.
+            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
+                return None
         return None
 
     def fileno(self) -> int:
@@ -130,7 +151,12 @@ class SocketcanBus(BusABC):
         return self.socket.fileno()
 
     def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
-        install_filters(self.socket, filters, self._channels.shown)
+        try:
+            install_filters(self.socket, filters, self._channels.shown)
+        except CanError:
+            if self._is_shutdown:
+                raise self._closed() from None
+            raise
         # Frames queued under the old filters are still to come, so each is looked at.
         return False
 
@@ -152,7 +178,7 @@ class SocketcanBus(BusABC):
     def _target(self, msg: Message) -> str:
         """Where a frame goes on a bus that serves all interfaces."""
         if isinstance(msg.channel, str) and msg.channel:
-            return msg.channel
+            return channel_name(msg.channel)
         raise CanConfigError(
             "cannot send: this bus serves all interfaces and the frame does not say which",
             hint='set msg.channel = "can0"',
@@ -190,7 +216,12 @@ class SocketcanBus(BusABC):
     # -- state and lifetime -----------------------------------------------------------
 
     def _read_statistics(self) -> BusStatistics:
-        counters = self.socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+        try:
+            counters = self.socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+        except OSError as exc:
+            if self._is_shutdown:
+                raise self._closed() from None
+            raise receive_error(exc.errno or 0, self._channels.shown) from exc
         drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", counters)[c.SK_MEMINFO_DROPS]
         return BusStatistics(rx_dropped=drops)
 
@@ -206,9 +237,7 @@ class SocketcanBus(BusABC):
 def _warn_not_verified(**settings: object) -> None:
     given = [f"{name}={value!r}" for name, value in settings.items() if value is not None]
     if given:
-        warnings.warn(
+        warn(
             f"{', '.join(given)} not verified: the link is used as it is set up "
             "(ip -details link show says how)",
-            CanWarning,
-            stacklevel=4,
         )

@@ -4,6 +4,8 @@ Written out because several are missing from the `socket` module of some builds 
 Sources: <linux/can.h>, <linux/can/raw.h>, <linux/can/error.h>, <asm-generic/socket.h>.
 """
 
+import socket
+
 AF_CAN = 29
 CAN_RAW = 1
 SOL_CAN_RAW = 101
@@ -15,7 +17,7 @@ CAN_RAW_RECV_OWN_MSGS = 4
 CAN_RAW_FD_FRAMES = 5
 CAN_ERR_MASK = 0x1FFFFFFF  # every class of error frames
 
-SOL_SOCKET = 1
+SOL_SOCKET = socket.SOL_SOCKET  # differs between architectures
 SO_TIMESTAMPNS_OLD = 35  # struct timespec of the architecture's long
 SO_TIMESTAMPNS_NEW = 64  # 64-bit seconds everywhere (kernel 5.1)
 SO_MEMINFO = 55

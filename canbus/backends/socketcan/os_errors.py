@@ -7,6 +7,7 @@ import socket
 
 from canbus.plugin import (
     CanChannelNotFoundError,
+    CanConfigError,
     CanError,
     CanInitializationError,
     CanKernelSupportError,
@@ -19,6 +20,7 @@ from canbus.plugin import (
 
 _Row = tuple[type[CanError], str, str | None]
 
+_MAX_NAME = 15
 _UP = "ip link set {0} up type can bitrate 500000  (a vcan: ip link set {0} up)"
 _GONE = "plug the adapter in again and open a new bus; `ip link` lists what there is"
 
@@ -60,6 +62,7 @@ _SEND: dict[int, _Row] = {
         "the transmit queue is full",
         _QUEUE,
     ),
+    errno.EPERM: (CanOperationError, "it is not a CAN interface", None),
     errno.EMSGSIZE: (CanMessageError, "the frame is too long for this interface", None),
 }
 
@@ -67,16 +70,36 @@ _SEND: dict[int, _Row] = {
 def open_error(exc: OSError, channel: str) -> CanError:
     """The named error for a failure to open `channel`."""
     if exc.errno == errno.ENODEV:
-        return _no_such_interface(exc, channel)
+        return _no_such_interface(exc, channel, "open")
     return _look_up(_OPEN, CanInitializationError, exc, f"cannot open {channel}", channel)
 
 
 def option_error(exc: OSError, channel: str, option: str) -> CanError:
     """The named error for a socket option that was asked for and that the kernel refuses."""
     return CanInitializationError(
-        f"cannot open {channel}: the kernel refuses {option}: {exc.strerror}",
+        f"{channel}: the kernel refuses {option}: {exc.strerror}",
         exc.errno,
         hint=f"leave {option} out, or use a newer kernel",
+    )
+
+
+def channel_name(channel: object) -> str:
+    """Return what can be the name of an interface (IFNAMSIZ of <linux/if.h>), "" included.
+
+    Raises:
+        CanConfigError: a ValueError; it cannot.
+    """
+    if not isinstance(channel, str):
+        problem = "it must be a string"
+    elif len(channel.encode(errors="surrogateescape")) > _MAX_NAME:
+        problem = f"it has more than {_MAX_NAME} characters"
+    elif "\0" in channel or "/" in channel or any(map(str.isspace, channel)):
+        problem = "it has a character that no name can have"
+    else:
+        return channel
+    raise CanConfigError(
+        f"channel {channel!r} cannot be the name of an interface: {problem}",
+        hint='for example "can0"; "" opens all interfaces',
     )
 
 
@@ -88,6 +111,8 @@ def receive_error(number: int, channel: str) -> CanError:
 
 def send_error(exc: OSError, channel: str, is_fd: bool) -> CanError:
     """The named error for a failure to send on `channel`."""
+    if exc.errno in {errno.ENODEV, errno.ENXIO} and not _exists(channel):
+        return _no_such_interface(exc, channel, "send on")
     if exc.errno == errno.EINVAL and is_fd:
         return CanMessageError(
             f"cannot send on {channel}: the link does not take CAN FD frames",
@@ -113,10 +138,14 @@ def _text(number: int) -> str:
     return os.strerror(number)
 
 
-def _no_such_interface(exc: OSError, channel: str) -> CanError:
-    if any(name == channel for _, name in socket.if_nameindex()):
+def _exists(channel: str) -> bool:
+    return any(name == channel for _, name in socket.if_nameindex())
+
+
+def _no_such_interface(exc: OSError, channel: str, action: str) -> CanError:
+    if _exists(channel):
         return CanChannelNotFoundError(
-            f"cannot open {channel}: it is not a CAN interface (ENODEV)",
+            f"cannot {action} {channel}: it is not a CAN interface (ENODEV)",
             exc.errno,
             hint="`ip link show type can; ip link show type vcan` lists those that are",
         )
@@ -126,5 +155,5 @@ def _no_such_interface(exc: OSError, channel: str) -> CanError:
     elif channel.startswith("slcan"):
         hint = f"slcand -o -c -s6 /dev/ttyACM0 {channel}; ip link set {channel} up"
     return CanChannelNotFoundError(
-        f"cannot open {channel}: there is no such interface (ENODEV)", exc.errno, hint=hint
+        f"cannot {action} {channel}: there is no such interface (ENODEV)", exc.errno, hint=hint
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Sequence
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.os_errors import open_error, option_error
 from canbus.codecs.can_filter import MAX_FILTERS, encode_can_filters
-from canbus.plugin import CanFilter, superset
+from canbus.plugin import CanFilter, CanKernelSupportError, superset
 
 NATIVE_64_BIT = struct.calcsize("l") == 8
 
@@ -43,6 +44,11 @@ def open_raw_socket(
         CanInitializationError: the kernel refuses something else; it says what.
     """
     shown = channel or "any CAN interface"
+    if sys.platform != "linux":
+        raise CanKernelSupportError(
+            f"cannot open {shown}: CAN sockets exist on Linux only",
+            hint="interface='virtual' works everywhere",
+        )
     try:
         sock = socket.socket(c.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, c.CAN_RAW)
     except OSError as exc:

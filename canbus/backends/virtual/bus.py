@@ -6,8 +6,9 @@ No threads, no copies of policy: what any backend would do is in BusABC.
 from __future__ import annotations
 
 import threading
-import warnings
+import weakref
 from collections import deque
+from collections.abc import Hashable
 from copy import copy
 from time import monotonic, time_ns
 from typing import Any
@@ -19,15 +20,18 @@ from canbus.plugin import (
     BusStatistics,
     CanConfigError,
     CanProtocol,
-    CanWarning,
     Filters,
     Message,
 )
+from canbus.warn import warn
 
 DEFAULT_CHANNEL = "channel-0"
+_LONGEST_WAIT = threading.TIMEOUT_MAX
 
-_wires: dict[Any, list[VirtualBus]] = {}
-_wires_lock = threading.Lock()
+# Weak references, so that a bus that is forgotten can be noticed (BusABC.__del__). That may
+# happen in the middle of anything, hence a lock that the same thread can take twice.
+_wires: dict[Any, list[weakref.ref[VirtualBus]]] = {}
+_wires_lock = threading.RLock()
 
 
 class VirtualBus(BusABC):
@@ -63,6 +67,8 @@ class VirtualBus(BusABC):
         if protocol not in {CanProtocol.CAN_20, CanProtocol.CAN_FD}:
             raise CanConfigError(f"virtual has no {protocol}", hint="use CAN_20 or CAN_FD")
         channel = DEFAULT_CHANNEL if channel is None else channel
+        if not isinstance(channel, Hashable):
+            raise CanConfigError(f"channel {channel!r} cannot be a name: it is not hashable")
         self.channel_info = f"virtual {channel}"
         self._receive_own = receive_own_messages
         self._rx_queue_size = rx_queue_size
@@ -72,16 +78,18 @@ class VirtualBus(BusABC):
         self._loss_told = False
         self._arrival = threading.Condition(threading.RLock())
         self._readiness: Readiness | None = None
+        self._reference = weakref.ref(self)
         super().__init__(channel, can_filters, protocol=CanProtocol.CAN_FD if fd else protocol)
         with _wires_lock:
-            _wires.setdefault(channel, []).append(self)
+            _wires.setdefault(channel, []).append(self._reference)
 
     def _send_frame(self, msg: Message, timeout: float | None) -> None:
         stamp = msg.timestamp_ns if self._preserve_timestamps else time_ns()
         # Delivering under the lock gives all receivers the same order, as a wire does.
         with _wires_lock:
-            for bus in _wires.get(self.channel, ()):
-                if bus is self and not self._receive_own:
+            for reference in tuple(_wires.get(self.channel, ())):
+                bus = reference()
+                if bus is None or (bus is self and not self._receive_own):
                     continue
                 if msg._flags & FDF and not bus._fd_frames:
                     continue
@@ -112,7 +120,7 @@ class VirtualBus(BusABC):
                 remaining = None if deadline is None else deadline - monotonic()
                 if remaining is not None and remaining <= 0:
                     return None
-                self._arrival.wait(remaining)
+                self._arrival.wait(None if remaining is None else min(remaining, _LONGEST_WAIT))
             msg = self._queue.popleft()
             if self._readiness is not None and not self._queue:
                 self._readiness.clear()
@@ -121,11 +129,9 @@ class VirtualBus(BusABC):
     def _tell_first_loss(self) -> None:
         # Told here and not where it happens: that is inside somebody else's send().
         self._loss_told = True
-        warnings.warn(
+        warn(
             f"{self.channel_info}: the receive queue of {self._rx_queue_size} frames was full and "
             "frames were lost; statistics.rx_dropped counts them",
-            CanWarning,
-            stacklevel=4,
         )
 
     def _read_statistics(self) -> BusStatistics:
@@ -145,7 +151,7 @@ class VirtualBus(BusABC):
     def _close(self) -> None:
         with _wires_lock:
             buses = _wires[self.channel]
-            buses.remove(self)
+            buses.remove(self._reference)
             if not buses:
                 del _wires[self.channel]
         with self._arrival:

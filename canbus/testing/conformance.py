@@ -1,0 +1,43 @@
+"""BusConformance: all parts of the conformance suite as one class. No rule stands here."""
+
+from __future__ import annotations
+
+from canbus.testing.closing import ClosingRules
+from canbus.testing.concurrency import ConcurrencyRules
+from canbus.testing.cyclic_running import CyclicRunningRules
+from canbus.testing.cyclic_tasks import CyclicTaskRules
+from canbus.testing.declaration import DeclarationRules
+from canbus.testing.descriptor import DescriptorRules
+from canbus.testing.filtering import FilteringRules
+from canbus.testing.frame_kinds import FrameKindRules
+from canbus.testing.receiving import ReceivingRules
+from canbus.testing.sending import SendingRules
+
+
+class BusConformance(
+    DeclarationRules,
+    ReceivingRules,
+    SendingRules,
+    FrameKindRules,
+    FilteringRules,
+    ConcurrencyRules,
+    DescriptorRules,
+    CyclicTaskRules,
+    CyclicRunningRules,
+    ClosingRules,
+):
+    """The rules that every backend keeps, one test method each.
+
+    A plugin's test file is this:
+
+        class TestLoop(BusConformance):
+            spec = canbus_backend()
+
+            @pytest.fixture
+            def channel(self) -> str:
+                return "loop-1"         # fresh: nobody else is on it
+
+    Two buses that are opened on `channel` must hear each other; where they need different
+    channels, override `connect` as well. A test is skipped only where `spec.capabilities`
+    does not declare what it is about; what is declared and fails is a failure.
+    """

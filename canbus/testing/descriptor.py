@@ -1,0 +1,70 @@
+"""Rules for `fileno()`: readable exactly while a frame waits, or honestly absent."""
+
+from __future__ import annotations
+
+import select
+
+import pytest
+
+from canbus.plugin import BusABC, CanClosedError, CanUnsupportedError, Capability
+from canbus.testing.base import ConformanceBase, OpenBus
+from canbus.testing.support import PATIENCE, numbered, receive
+
+
+def _is_readable(fd: int, timeout: float = 0.0) -> bool:
+    return bool(select.select([fd], [], [], timeout)[0])
+
+
+class DescriptorRules(ConformanceBase):
+    """Rules for the file descriptor."""
+
+    def test_fileno_is_there_exactly_where_it_is_declared(self, open_bus: OpenBus) -> None:
+        """A backend without a descriptor says so, rather than return -1."""
+        bus = open_bus()
+        if self.declares(Capability.FILENO):
+            assert bus.fileno() >= 0
+        else:
+            with pytest.raises(CanUnsupportedError):
+                bus.fileno()
+
+    def test_fileno_is_readable_exactly_while_a_frame_waits(
+        self, bus_pair: tuple[BusABC, BusABC]
+    ) -> None:
+        """Not before a frame came, until the last one is taken, and again for the next."""
+        self.needs(Capability.FILENO)
+        sender, receiver = bus_pair
+        fd = receiver.fileno()
+        for _ in range(2):
+            assert not _is_readable(fd)
+            sender.send(numbered(1))
+            sender.send(numbered(2))
+            assert _is_readable(fd, PATIENCE)
+            receive(receiver)
+            assert _is_readable(fd, PATIENCE)
+            receive(receiver)
+            assert not _is_readable(fd)
+
+    def test_fileno_is_readable_when_first_asked_for_while_a_frame_waits(
+        self, bus_pair: tuple[BusABC, BusABC]
+    ) -> None:
+        """Frames that came before the question count."""
+        self.needs(Capability.FILENO)
+        sender, receiver = bus_pair
+        for number in range(3):
+            sender.send(numbered(number))
+        receive(receiver)
+        assert _is_readable(receiver.fileno(), PATIENCE)
+
+    def test_fileno_stays_the_same(self, open_bus: OpenBus) -> None:
+        """A selector registers it once."""
+        self.needs(Capability.FILENO)
+        bus = open_bus()
+        assert bus.fileno() == bus.fileno()
+
+    def test_fileno_after_shutdown_is_refused(self, open_bus: OpenBus) -> None:
+        """A closed bus has no descriptor."""
+        self.needs(Capability.FILENO)
+        bus = open_bus()
+        bus.shutdown()
+        with pytest.raises(CanClosedError):
+            bus.fileno()

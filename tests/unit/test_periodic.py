@@ -1,0 +1,398 @@
+"""periodic: the arithmetic with numbers only, and the thread task with a fake send."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canbus.errors import (
+    CanClosedError,
+    CanConfigError,
+    CanLinkDownError,
+    CanTxQueueFullError,
+    CanWarning,
+)
+from canbus.message import Message
+from canbus.periodic import (
+    MAX_BURST,
+    CyclicSendTask,
+    Pace,
+    ThreadBasedCyclicSendTask,
+    frames_in,
+    period_to_ns,
+    to_tuple,
+)
+
+NS = 10**9
+PATIENCE = 10.0
+
+
+# -- arithmetic ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("duration", "period", "count"),
+    [
+        (0.3, 0.1, 3),  # in floats 0.3 / 0.1 is 2.9999999999999996
+        (0.6, 0.2, 3),  # and this one
+        (1.2, 0.4, 3),
+        (0.7, 0.1, 7),
+        (0.05, 0.1, 1),
+        (0.1, 0.1, 1),
+        (0.10000001, 0.1, 2),
+        (0.25, 0.1, 3),
+        (3600, 0.001, 3_600_000),
+        (1e-9, 1e-9, 1),
+        (1e-12, 0.1, 1),
+    ],
+)
+def test_a_duration_holds_every_period_that_begins_in_it(
+    duration: float, period: float, count: int
+) -> None:
+    assert frames_in(duration, period_to_ns(period)) == count
+
+
+def test_without_a_duration_there_is_no_count() -> None:
+    assert frames_in(None, NS) is None
+
+
+@pytest.mark.parametrize("duration", [0, -0.1, float("inf"), float("nan")])
+def test_a_duration_that_is_no_time_is_refused(duration: float) -> None:
+    with pytest.raises(CanConfigError, match="duration"):
+        frames_in(duration, NS)
+
+
+@pytest.mark.parametrize("period", [0, -0.1, float("inf"), float("nan"), 1e-10])
+def test_a_period_that_is_no_time_is_refused(period: float) -> None:
+    with pytest.raises(CanConfigError, match="period"):
+        period_to_ns(period)
+
+
+@given(st.integers(1, 10**6), st.lists(st.integers(0, 99), max_size=50))
+def test_a_punctual_sender_never_drifts(start: int, delays: list[int]) -> None:
+    pace = Pace(period_ns=100, start_ns=start)
+    due = start
+    for delay in delays:  # each frame is sent a little late, but within its period
+        wait = pace.after_send(due + delay)
+        due += 100
+        assert due + delay - 100 + wait == due
+    assert pace.missed == 0
+
+
+def test_a_late_sender_catches_up_with_a_short_burst() -> None:
+    pace = Pace(period_ns=100, start_ns=0)
+    # The first frame is sent at 250: those due at 100 and 200 follow at once.
+    assert [pace.after_send(250) for _ in range(3)] == [0, 0, 50]
+    assert pace.missed == 0
+
+
+def test_a_burst_has_at_most_four_frames_and_what_is_given_up_is_counted() -> None:
+    pace = Pace(period_ns=100, start_ns=0)
+    waits = [pace.after_send(1050) for _ in range(MAX_BURST)]
+    assert MAX_BURST == 4
+    assert waits == [0, 0, 0, 50]  # due at 0, 100, 200, 300 were sent; 400 to 1000 are given up
+    assert pace.missed == 7
+    assert pace.due_ns == 1100  # in phase with the start
+
+
+def test_a_new_burst_is_allowed_after_a_rest() -> None:
+    pace = Pace(period_ns=100, start_ns=0)
+    for _ in range(MAX_BURST):
+        pace.after_send(1050)
+    assert [pace.after_send(1250) for _ in range(2)] == [0, 50]
+
+
+@given(st.integers(1, 1000), st.lists(st.integers(0, 5000), min_size=1, max_size=60))
+def test_sent_and_missed_frames_account_for_all_time(period: int, steps: list[int]) -> None:
+    pace = Pace(period_ns=period, start_ns=0)
+    now = burst = longest = 0
+    for sent, step in enumerate(steps, 1):
+        now += step
+        wait = pace.after_send(now)
+        assert wait >= 0
+        assert pace.due_ns == (sent + pace.missed) * period
+        burst = burst + 1 if wait == 0 else 0
+        longest = max(longest, burst)
+        now += wait
+    assert longest < MAX_BURST
+
+
+# -- frames of a task ---------------------------------------------------------------------
+
+
+def test_one_message_is_a_task_of_one() -> None:
+    msg = Message()
+    assert to_tuple(msg) == (msg,)
+    assert to_tuple([msg, msg]) == (msg, msg)
+
+
+@pytest.mark.parametrize(
+    ("frames", "why"),
+    [
+        ([], "at least one"),
+        ([Message(arbitration_id=1), Message(arbitration_id=2)], "same arbitration_id"),
+        ([Message(channel="a"), Message(channel="b")], "same channel"),
+    ],
+)
+def test_frames_that_make_no_task_are_refused(frames: list[Message], why: str) -> None:
+    with pytest.raises(CanConfigError, match=why):
+        to_tuple(frames)
+
+
+@pytest.mark.parametrize("frames", [b"\1\2", "abc", [None], [object()]])
+def test_what_is_no_message_is_a_type_error(frames: Any) -> None:
+    with pytest.raises(TypeError):
+        to_tuple(frames)
+
+
+# -- the thread task ----------------------------------------------------------------------
+
+
+class FakeSend:
+    """A send that remembers, and that fails as told: one entry of `failures` a call."""
+
+    def __init__(self, failures: Sequence[Exception | None] = ()) -> None:
+        self.sent: list[bytes] = []
+        self.timeouts: list[float | None] = []
+        self._failures = list(failures)
+        self._changed = threading.Condition()
+
+    def __call__(self, msg: Message, timeout: float | None) -> None:
+        with self._changed:
+            self.timeouts.append(timeout)
+            failure = self._failures.pop(0) if self._failures else None
+            if failure is not None:
+                raise failure
+            self.sent.append(bytes(msg))
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, PATIENCE)
+
+
+def _task(
+    send: Any, *data: bytes, period: float = 0.002, duration: float | None = None, **options: Any
+) -> ThreadBasedCyclicSendTask:
+    frames = [Message(arbitration_id=0x42, data=each) for each in data or (b"\1",)]
+    return ThreadBasedCyclicSendTask(
+        send, lambda msg: msg, frames, period_to_ns(period), duration, **options
+    )
+
+
+def test_a_counted_task_sends_its_frames_in_turn_and_ends() -> None:
+    send = FakeSend()
+    task = _task(send, b"\1", b"\2", b"\3", duration=0.014)
+    task.start()
+    assert task.wait(PATIENCE)
+    assert send.sent == [b"\1", b"\2", b"\3", b"\1", b"\2", b"\3", b"\1"]
+    assert (task.error, task.period, task.arbitration_id) == (None, 0.002, 0x42)
+
+
+def test_a_counted_task_sends_its_count_even_when_every_frame_is_late() -> None:
+    send = FakeSend()
+    task = _task(send, period=1e-9, duration=50e-9)  # nobody is that fast
+    task.start()
+    assert task.wait(PATIENCE)
+    assert len(send.sent) == 50
+    assert task.missed > 0
+
+
+def test_a_task_that_was_not_started_has_ended_and_can_be_stopped() -> None:
+    task = _task(FakeSend())
+    assert task.wait(0)
+    task.stop()
+    assert task.wait(0)
+
+
+def test_no_frame_is_sent_after_stop_returns() -> None:
+    send = FakeSend()
+    task = _task(send, period=1e-6)
+    task.start()
+    send.wait_for(10)
+    task.stop()
+    count = len(send.sent)
+    assert task.wait(0)
+    assert not [t for t in threading.enumerate() if t.name.startswith("canbus cyclic")]
+    assert len(send.sent) == count
+
+
+def test_stop_ends_a_long_period_at_once() -> None:
+    send = FakeSend()
+    task = _task(send, period=1000 * PATIENCE)
+    task.start()
+    send.wait_for(1)
+    task.stop()
+    assert send.sent == [b"\1"]
+
+
+def test_the_callback_may_stop_the_task() -> None:
+    send = FakeSend()
+    tasks: list[CyclicSendTask] = []
+
+    def stop_at_three(msg: Message) -> None:
+        msg.data[0] += 1
+        if msg.data[0] == 3:
+            tasks[0].stop()
+
+    tasks.append(_task(send, b"\0", modifier_callback=stop_at_three))
+    tasks[0].start()
+    assert tasks[0].wait(PATIENCE)
+    assert send.sent == [b"\1", b"\2"]
+
+
+def test_a_full_queue_is_tried_again_and_no_frame_is_lost() -> None:
+    send = FakeSend([None, CanTxQueueFullError("full"), CanTxQueueFullError("full")])
+    task = _task(send, b"\1", b"\2", b"\3", duration=0.006)
+    task.start()
+    assert task.wait(PATIENCE)
+    assert send.sent == [b"\1", b"\2", b"\3"]
+    assert len(send.timeouts) == 5
+    assert None not in send.timeouts  # a send that waits for ever could not be stopped
+    assert task.error is None
+
+
+def test_stop_ends_a_task_whose_queue_stays_full() -> None:
+    tried = threading.Event()
+
+    def always_full(msg: Message, timeout: float | None) -> None:
+        tried.set()
+        raise CanTxQueueFullError("full")
+
+    task = _task(always_full)
+    task.start()
+    assert tried.wait(PATIENCE)
+    task.stop()
+    assert task.wait(0)
+
+
+def test_a_failing_send_ends_the_task_and_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    failure = CanLinkDownError("can0 is down")
+    siblings: list[CyclicSendTask] = []
+    task = _task(FakeSend([None, failure]), siblings=siblings)
+    with caplog.at_level(logging.ERROR, logger="canbus"):
+        task.start()
+        assert task.wait(PATIENCE)
+    assert task.error is failure
+    assert "0x42" in caplog.text
+    assert "can0 is down" in caplog.text
+    assert siblings == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("failure", [CanWarning("padded"), RuntimeError("a bug in a backend")])
+def test_whatever_ends_a_task_stands_in_its_error(failure: Exception) -> None:
+    siblings: list[CyclicSendTask] = []
+    task = _task(FakeSend([failure]), siblings=siblings)
+    task.start()
+    assert task.wait(PATIENCE)
+    assert task.error is failure
+    assert siblings == []
+
+
+def test_a_bus_that_is_closed_ends_the_task_without_an_error() -> None:
+    task = _task(FakeSend([None, CanClosedError("closed")]))
+    task.start()
+    assert task.wait(PATIENCE)
+    assert task.error is None
+
+
+def test_a_callback_that_raises_ends_the_task_and_is_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failure = LookupError("no value")
+
+    def fail(msg: Message) -> None:
+        raise failure
+
+    send = FakeSend()
+    task = _task(send, modifier_callback=fail)
+    with caplog.at_level(logging.ERROR, logger="canbus"):
+        task.start()
+        assert task.wait(PATIENCE)
+    assert task.error is failure
+    assert "no value" in caplog.text
+    assert send.sent == []
+
+
+def test_a_task_starts_again_with_its_full_count_and_without_the_old_error() -> None:
+    send = FakeSend([CanLinkDownError("down")])
+    task = _task(send, duration=0.006)
+    task.start()
+    assert task.wait(PATIENCE)
+    first_error = task.error
+    assert first_error is not None
+    for _ in range(2):
+        task.start()
+        assert task.wait(PATIENCE)
+    assert task.error is None
+    assert len(send.sent) == 6
+
+
+def test_a_task_starts_again_at_its_first_frame() -> None:
+    send = FakeSend()
+    task = _task(send, b"\1", b"\2", b"\3", period=1000 * PATIENCE)
+    for count in (1, 2):
+        task.start()
+        send.wait_for(count)
+        task.stop()
+    assert send.sent == [b"\1", b"\1"]
+
+
+def test_starting_a_running_task_does_nothing() -> None:
+    send = FakeSend()
+    task = _task(send, period=1000 * PATIENCE)
+    task.start()
+    send.wait_for(1)
+    task.start()
+    task.stop()
+    assert send.sent == [b"\1"]
+
+
+def test_a_task_stands_among_its_siblings_while_it_runs() -> None:
+    send = FakeSend()
+    siblings: list[CyclicSendTask] = []
+    task = _task(send, period=1000 * PATIENCE, siblings=siblings)
+    assert siblings == []
+    for _ in range(2):
+        task.start()
+        task.start()
+        assert siblings == [task]
+        task.stop()
+        assert siblings == []
+
+
+def test_modify_data_replaces_the_frames_and_keeps_a_copy() -> None:
+    send = FakeSend()
+    task = _task(send, b"\1", duration=0.006)
+    new = Message(arbitration_id=0x42, data=b"\2")
+    task.modify_data(new)
+    new.data[0] = 9
+    task.start()
+    assert task.wait(PATIENCE)
+    assert send.sent == [b"\2"] * 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], Message(arbitration_id=0x43), [Message(arbitration_id=0x42)] * 2],
+)
+def test_modify_data_refuses_what_is_another_task(wrong: Any) -> None:
+    task = _task(FakeSend())
+    before = task.messages
+    with pytest.raises(CanConfigError):
+        task.modify_data(wrong)
+    assert task.messages is before
+
+
+def test_wait_gives_up_after_its_timeout() -> None:
+    task = _task(FakeSend(), period=1000 * PATIENCE)
+    task.start()
+    assert not task.wait(0.01)
+    task.stop()
