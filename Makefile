@@ -1,7 +1,8 @@
 # make demo, make test: set everything up and run. make check: lint, types, architecture.
 PYTHON ?= python3
 PY := .venv/bin/python
-GUEST_PYTEST = $(CURDIR)/$(PY) -m pytest -p no:cacheprovider --kernel=require
+# In a guest the current folder is the same, so that relative paths serve there too.
+GUEST_PYTEST = $(PY) -m pytest -p no:cacheprovider --kernel=require
 KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kvaser_pci,canbus=canwire
 
 SOAK ?= 1
@@ -9,31 +10,33 @@ LIMIT ?= 1200
 
 .PHONY: demo test test-host test-kernel test-hardware check bench soak clean
 
-demo: .venv/.runtime
-	.venv/bin/canbus demo
+demo: $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.runtime)
+	$(PY) -m canbus demo
 
 test: test-host test-kernel test-hardware
 
 test-host: .venv/.dev
 	$(PY) -m pytest tests --kernel=skip
 
-# In a guest, unless this machine's own kernel has CAN and we may use it.
+# In a guest, unless this machine's own kernel has CAN and we may use it; then in a network
+# namespace of its own, where no link of this machine is.
 test-kernel: .venv/.dev
-	@if $(PY) -m tests.kernel_support; then $(GUEST_PYTEST) tests/kernel tests/docs; \
+	@if $(PY) -m tests.kernel_support; then \
+		unshare --net $(GUEST_PYTEST) tests/kernel tests/docs; \
 	else tests/lab/boot uml --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
 
 test-hardware: .venv/.dev
 	tests/lab/boot qemu --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) --qemu-arg='$(KVASER)' -- $(GUEST_PYTEST) tests/hardware
 
 check: .venv/.dev
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
 
 bench: .venv/.dev
 	$(PY) -m benchmarks.import_cost
-	tests/lab/boot qemu --timeout 1200 -- $(CURDIR)/$(PY) -m benchmarks.socketcan
+	tests/lab/boot qemu --timeout 1200 -- $(PY) -m benchmarks.socketcan
 
 # The same tests with larger N (tests/scale.py).
 soak: .venv/.dev

@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    from canbus.cli.arguments import UsageError
     from canbus.cli.parser import parse
 
     try:
@@ -47,6 +48,9 @@ def _run(words: list[str]) -> int:
     try:
         status: int = args.run(args)
         process.flush_stdout()
+    except UsageError as exc:
+        say_error(exc.cause, with_traceback=args.verbose)
+        return 2
     except CanError as exc:
         say_error(exc, with_traceback=args.verbose)
         return 1

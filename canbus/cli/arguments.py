@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from canbus.errors import CanConfigError
+from canbus.errors import CanConfigError, CanError, CanMessageError
 
 if TYPE_CHECKING:
     from canbus.bus import BusABC
@@ -62,6 +63,23 @@ def positive_count(text: str) -> int:
     return value
 
 
+class UsageError(Exception):
+    """An argument makes no sense: like argparse's own complaints, but with a hint."""
+
+    def __init__(self, cause: CanError) -> None:
+        self.cause = cause
+        super().__init__(str(cause))
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Turn what is wrong with an argument into UsageError; nothing has been opened or sent."""
+    try:
+        yield
+    except (CanConfigError, CanMessageError) as exc:
+        raise UsageError(exc) from exc
+
+
 def open_bus(
     args: argparse.Namespace,
     channel: Any,
@@ -77,6 +95,7 @@ def open_bus(
         defaults: options that -o may change.
 
     Raises:
+        UsageError: an option makes no sense.
         CanError: as `canbus.Bus`.
     """
     from canbus.interface import Bus
@@ -85,12 +104,13 @@ def open_bus(
 
     declared = {option.name: option for option in (*COMMON, *get_spec(args.interface).options)}
     options: dict[str, Any] = dict(wanted)
-    for text in args.option:
-        name, value = _read_option(text, declared)
-        if name in options:
-            raise CanConfigError(f"-o {text}: {name} is set already", hint="set it once")
-        options[name] = value
-    return Bus(channel, interface=args.interface, **{**(defaults or {}), **options})
+    with usage():
+        for text in args.option:
+            name, value = _read_option(text, declared)
+            if name in options:
+                raise CanConfigError(f"-o {text}: {name} is set already", hint="set it once")
+            options[name] = value
+        return Bus(channel, interface=args.interface, **{**(defaults or {}), **options})
 
 
 def _read_option(text: str, declared: Mapping[str, Option]) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from canbus.cli import output
-from canbus.cli.arguments import add_bus_arguments, open_bus, positive_count, seconds
+from canbus.cli.arguments import add_bus_arguments, open_bus, positive_count, seconds, usage
 from canbus.errors import CanTimeoutError
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--timeout", metavar="S", type=seconds, help="end after S seconds without a frame"
     )
-    parser.add_argument(
-        "--own", action="store_true", help="also frames that this very bus sends, if any"
-    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--log", action="store_true", help="lines of a log file, as candump -L")
@@ -54,9 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     wanted: dict[str, object] = {}
     if args.filter:
-        wanted["can_filters"] = [parse_filter(text) for text in args.filter]
-    if args.own:
-        wanted["receive_own_messages"] = True
+        with usage():
+            wanted["can_filters"] = [parse_filter(text) for text in args.filter]
     defaults = {"fd": True} if Capability.FD in get_spec(args.interface).capabilities else {}
     everywhere = args.interface == "socketcan" and args.channel == "any"
     with open_bus(args, "" if everywhere else args.channel, wanted, defaults) as bus:

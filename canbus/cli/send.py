@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from canbus.cli.arguments import add_bus_arguments, open_bus, seconds
+from canbus.cli.arguments import add_bus_arguments, open_bus, seconds, usage
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Send the frames."""
     from canbus.message import Message
 
-    frames = [Message.parse(text) for text in args.frames]
+    with usage():
+        frames = [Message.parse(text) for text in args.frames]
     wanted = {"fd": True} if args.fd or any(frame.is_fd for frame in frames) else {}
     with open_bus(args, args.channel, wanted) as bus:
         for frame in frames:

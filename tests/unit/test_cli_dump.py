@@ -150,26 +150,25 @@ def test_fd_can_be_turned_off(script):
     assert ScriptedBus.opened_with[0]["fd"] is False
 
 
-def test_filters_and_own_frames_are_asked_of_the_bus(script):
-    assert dump("--timeout", "0", "--filter", "123:7FF", "--filter", "400~700", "--own") == 0
+def test_filters_are_asked_of_the_bus(script):
+    assert dump("--timeout", "0", "--filter", "123:7FF", "--filter", "400~700") == 0
     assert ScriptedBus.opened_with == [
         {
             "channel": "vcan0",
             "can_filters": [CanFilter(0x123, 0x7FF), CanFilter(0x400, 0x700, inverted=True)],
             "fd": True,
-            "receive_own_messages": True,
         }
     ]
 
 
-def test_a_filter_that_cannot_be_read_is_an_error_before_anything_is_opened(script, capsys):
-    assert dump("--filter", "xyz") == 1
+def test_a_filter_that_cannot_be_read_is_wrong_usage_before_anything_is_opened(script, capsys):
+    assert dump("--filter", "xyz") == 2
     assert ScriptedBus.opened_with == []
     assert "cannot read the filter 'xyz'" in capsys.readouterr().err
 
 
 def test_filters_cannot_be_given_as_an_option(script, capsys):
-    assert dump("-o", "can_filters=123:7FF") == 1
+    assert dump("-o", "can_filters=123:7FF") == 2
     assert "--filter" in capsys.readouterr().err
 
 

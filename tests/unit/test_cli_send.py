@@ -30,7 +30,7 @@ def test_frames_of_all_kinds_are_sent_in_order(heard, capsys):
 
 
 def test_nothing_is_sent_when_one_frame_cannot_be_read(heard, capsys):
-    assert send(heard, "123#11", "456#2") == 1
+    assert send(heard, "123#11", "456#2") == 2
     assert frames_on(heard) == []
     err = capsys.readouterr().err
     assert err.startswith("canbus: cannot read the frame '456#2'")
@@ -38,7 +38,7 @@ def test_nothing_is_sent_when_one_frame_cannot_be_read(heard, capsys):
 
 
 def test_an_fd_frame_that_contradicts_an_option_is_refused_before_anything_is_sent(heard, capsys):
-    assert send(heard, "-o", "fd=false", "123#11", "123##0") == 1
+    assert send(heard, "-o", "fd=false", "123#11", "123##0") == 2
     assert frames_on(heard) == []
     assert "fd is set already" in capsys.readouterr().err
 
@@ -60,14 +60,14 @@ def test_options_are_parsed_as_the_backend_declares_them(heard):
         ("fd=maybe", "cannot be read as bool"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_an_error_that_says_why(heard, capsys, option, words):
-    assert send(heard, "-o", option, "123#11") == 1
+def test_an_option_that_makes_no_sense_is_wrong_usage_that_says_why(heard, capsys, option, words):
+    assert send(heard, "-o", option, "123#11") == 2
     assert words in capsys.readouterr().err
     assert frames_on(heard) == []
 
 
-def test_an_option_given_twice_is_an_error(heard, capsys):
-    assert send(heard, "-o", "fd=no", "-o", "fd=yes", "123#11") == 1
+def test_an_option_given_twice_is_wrong_usage(heard, capsys):
+    assert send(heard, "-o", "fd=no", "-o", "fd=yes", "123#11") == 2
     assert "fd is set already" in capsys.readouterr().err
 
 

@@ -187,7 +187,9 @@ class SocketcanBus(BusABC):
     def _send_failed(self, exc: OSError, msg: Message) -> Exception:
         if self._is_shutdown:
             return self._closed()
-        return send_error(exc, self._channels.fixed or str(msg.channel), bool(msg._flags & FDF))
+        fixed = self._channels.fixed
+        is_fd = bool(msg._flags & FDF)
+        return send_error(exc, fixed or str(msg.channel), is_fd=is_fd, is_open=fixed is not None)
 
     def _send_when_room(
         self, msg: Message, frame: bytes, timeout: float | None, refusal: OSError

@@ -109,9 +109,16 @@ def receive_error(number: int, channel: str) -> CanError:
     return _look_up(_RECEIVE, CanOperationError, exc, f"cannot receive on {channel}", channel)
 
 
-def send_error(exc: OSError, channel: str, is_fd: bool) -> CanError:
-    """The named error for a failure to send on `channel`."""
-    if exc.errno in {errno.ENODEV, errno.ENXIO} and not _exists(channel):
+def send_error(exc: OSError, channel: str, *, is_fd: bool, is_open: bool) -> CanError:
+    """The named error for a failure to send on `channel`.
+
+    Args:
+        exc: what the kernel said.
+        channel: name of the interface.
+        is_fd: the frame is a CAN FD frame.
+        is_open: the bus was opened on this interface, so that it was there.
+    """
+    if exc.errno in {errno.ENODEV, errno.ENXIO} and not is_open:
         return _no_such_interface(exc, channel, "send on")
     if exc.errno == errno.EINVAL and is_fd:
         return CanMessageError(
