@@ -43,6 +43,16 @@ def test_an_fd_frame_is_refused_by_a_classic_controller(controllers):
         bus.send(can.Message.parse("123##0AA"))
 
 
+def test_the_state_is_the_kernels(controllers):
+    name = controllers[0]
+    with can.Bus(name, interface="socketcan") as bus:
+        assert (bus.can_state, bus.state) == (can.CanState.ERROR_ACTIVE, can.BusState.ACTIVE)
+        subprocess.run(["ip", "link", "set", name, "down"], check=True)
+        assert (bus.can_state, bus.state) == (can.CanState.STOPPED, can.BusState.ERROR)
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        assert bus.can_state is can.CanState.ERROR_ACTIVE
+
+
 def test_a_controller_that_goes_down_is_said_to_be_down(controllers):
     name = controllers[1]
     with can.Bus(name, interface="socketcan") as bus:

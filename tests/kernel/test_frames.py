@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
 from time import time_ns
 
 import pytest
@@ -69,8 +70,6 @@ def test_a_frame_says_whether_it_is_own_or_from_another_program(open_bus):
 
 def test_a_frame_from_the_wire_says_so(vcan, open_bus):
     """vxcan joins two interfaces like a wire, so that frames come from another node."""
-    import subprocess
-
     subprocess.run(["ip", "link", "add", "vx0", "type", "vxcan", "peer", "name", "vx1"], check=True)
     try:
         for name in ("vx0", "vx1"):
@@ -190,6 +189,21 @@ def test_the_descriptor_is_readable_while_a_frame_waits(open_bus):
     receiver.recv(0)
     assert select.select([receiver], [], [], 0)[0] == []
     assert isinstance(receiver.socket, socket.socket)
+
+
+def test_a_link_without_controller_has_no_state_and_is_active(open_bus):
+    for bus in (open_bus(), open_bus("")):
+        assert (bus.can_state, bus.state) == (None, can.BusState.ACTIVE)
+
+
+def test_the_state_of_a_link_that_is_gone_is_an_error(vcan, open_bus):
+    bus = open_bus()
+    subprocess.run(["ip", "link", "del", vcan], check=True)
+    try:
+        with pytest.raises(can.CanChannelNotFoundError, match="gone"):
+            _ = bus.can_state
+    finally:
+        subprocess.run(["ip", "link", "add", vcan, "type", "vcan"], check=True)
 
 
 def test_bytes_on_the_socket_are_the_kernels_structure(vcan, open_bus):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from time import monotonic_ns
 
 from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.link_state import read_can_state
 from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error, send_error
 from canbus.backends.socketcan.raw_socket import install_filters, open_raw_socket
 from canbus.backends.socketcan.receiver import Channels, make_reader
@@ -27,6 +28,7 @@ from canbus.plugin import (
     CanError,
     CanFilter,
     CanProtocol,
+    CanState,
     Filters,
     Message,
     normalise,
@@ -217,13 +219,30 @@ class SocketcanBus(BusABC):
 
     # -- state and lifetime -----------------------------------------------------------
 
+    @property
+    def can_state(self) -> CanState | None:
+        """The controller's state as the kernel knows it, asked for now.
+
+        None for an interface without a controller (vcan), and for a bus on all interfaces.
+
+        Raises:
+            CanChannelNotFoundError: the interface is gone.
+        """
+        self._check_open()
+        if self._channels.fixed is None:
+            return None
+        try:
+            return read_can_state(self._channels.fixed)
+        except OSError as exc:
+            raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
+
     def _read_statistics(self) -> BusStatistics:
         try:
             counters = self.socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
         except OSError as exc:
             if self._is_shutdown:
                 raise self._closed() from None
-            raise receive_error(exc.errno or 0, self._channels.shown) from exc
+            raise receive_error(exc.errno or 0, self._channels.shown, "count on") from exc
         drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", counters)[c.SK_MEMINFO_DROPS]
         return BusStatistics(rx_dropped=drops)
 

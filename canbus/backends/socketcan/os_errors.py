@@ -103,10 +103,10 @@ def channel_name(channel: object) -> str:
     )
 
 
-def receive_error(number: int, channel: str) -> CanError:
-    """The named error for a failure to receive on `channel`."""
+def receive_error(number: int, channel: str, action: str = "receive on") -> CanError:
+    """The named error for a failure to receive on `channel`, or to read something about it."""
     exc = OSError(number, _text(number))
-    return _look_up(_RECEIVE, CanOperationError, exc, f"cannot receive on {channel}", channel)
+    return _look_up(_RECEIVE, CanOperationError, exc, f"cannot {action} {channel}", channel)
 
 
 def send_error(exc: OSError, channel: str, *, is_fd: bool, is_open: bool) -> CanError:
