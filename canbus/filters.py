@@ -39,7 +39,10 @@ class CanFilter(NamedTuple):
 
     @staticmethod
     def nothing() -> Sequence[CanFilter]:
-        """The filter set that lets no frame pass (error frames aside): a send-only bus."""
+        """The filter set that lets no frame pass (error frames aside): a send-only bus.
+
+        Hand it on as it is: a list made of it is `[]`, which means everything.
+        """
         return NOTHING
 
     def words(self) -> tuple[int, int]:
