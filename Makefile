@@ -8,24 +8,28 @@ KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kv
 SOAK ?= 1
 LIMIT ?= 1200
 
-.PHONY: demo test test-host test-kernel test-hardware check bench soak clean
+.PHONY: demo test lab test-host test-kernel test-hardware check bench soak clean
 
 demo: $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.runtime)
 	$(PY) -m canbus demo
 
 test: test-host test-kernel test-hardware
 
-test-host: .venv/.dev
+# What the guests need, first: where it cannot be had, one line says so.
+lab:
+	tests/lab/boot --fetch
+
+test-host: .venv/.dev lab
 	$(PY) -m pytest tests --kernel=skip
 
 # In a guest, unless this machine's own kernel has CAN and we may use it; then in a network
 # namespace of its own, where no link of this machine is.
-test-kernel: .venv/.dev
+test-kernel: .venv/.dev lab
 	@if $(PY) -m tests.kernel_support; then \
 		unshare --net $(GUEST_PYTEST) tests/kernel tests/docs; \
 	else tests/lab/boot uml --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
 
-test-hardware: .venv/.dev
+test-hardware: .venv/.dev lab
 	tests/lab/boot qemu --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) --qemu-arg='$(KVASER)' -- $(GUEST_PYTEST) tests/hardware
 
 check: .venv/.dev
@@ -34,7 +38,7 @@ check: .venv/.dev
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
 
-bench: .venv/.dev
+bench: .venv/.dev lab
 	$(PY) -m benchmarks.import_cost
 	tests/lab/boot qemu --timeout 1200 -- $(PY) -m benchmarks.socketcan
 

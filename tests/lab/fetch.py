@@ -29,15 +29,17 @@ def ensure(substrates: tuple[str, ...]) -> None:
     """Have everything ready for these guests; quick when it is already there."""
     if platform.machine() != "x86_64":
         raise LabError(f"the lab's kernels are for x86_64, this is {platform.machine()}")
-    host_tools.require("ip", "iproute2")
     missing = [part for part in ("tools", *substrates) if not (cache_dir() / part).is_dir()]
-    needs_qemu = "qemu" in substrates and host_tools.find(host_tools.QEMU) is None
-    if missing or needs_qemu:
+    needed = [("ip", "iproute2")]  # the guests use the host's
+    if "qemu" in substrates:
+        needed.append((host_tools.QEMU, host_tools.QEMU_PACKAGE))
+    lacking = [(program, package) for program, package in needed if not host_tools.find(program)]
+    if missing or lacking:
         with _lock():
+            for program, package in lacking:
+                _say(f"looking for {program}")
+                host_tools.obtain(program, package)
             _fetch(missing)
-            if needs_qemu:
-                _say(f"looking for {host_tools.QEMU}")
-                host_tools.qemu()
 
 
 def _fetch(parts: list[str]) -> None:

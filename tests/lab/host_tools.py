@@ -25,15 +25,19 @@ def require(program: str, package: str) -> str:
     return path
 
 
-def qemu(*, may_install: bool = True) -> str:
-    """Path of QEMU, installed first when that is possible."""
-    path = find(QEMU)
-    if path is None and may_install and os.geteuid() == 0 and find("apt-get"):
-        _install(QEMU_PACKAGE)
-        path = find(QEMU)
+def obtain(program: str, package: str) -> str:
+    """Path of a program, installed first when that is needed and possible."""
+    if find(program) is None and os.geteuid() == 0 and find("apt-get"):
+        _install(package)
+    path = find(program)
     if path is None:
-        raise LabError(f"{QEMU} is missing: apt-get install --no-install-recommends {QEMU_PACKAGE}")
+        raise LabError(f"{program} is missing: apt-get install --no-install-recommends {package}")
     return path
+
+
+def qemu() -> str:
+    """Path of QEMU."""
+    return obtain(QEMU, QEMU_PACKAGE)
 
 
 def _install(package: str) -> None:

@@ -29,7 +29,7 @@ def launch(request: Request, run_dir: Path) -> Launch:
     ]
     root = machine.mount("9p", f"{NINE_P},cache=loose,ro", "root") + " /lower"
     initrd = machine.prepare(request, run_dir, modules, EARLY_MODULES, root, mounts)
-    argv = [host_tools.qemu(may_install=False), "-M", MACHINE]
+    argv = [host_tools.qemu(), "-M", MACHINE]
     argv += ["-accel", "tcg,thread=multi", "-cpu", "max"]
     argv += ["-m", f"{request.memory_mib}M", "-smp", str(request.cpus)]
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
