@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 
 import pytest
 
 from tests.kernel_support import missing_for_hardware, missing_for_kernel
 
+HANGUP = getattr(signal, "SIGHUP", None)
 NEEDS = {"kernel": missing_for_kernel, "hardware": missing_for_hardware}
 
 
@@ -19,6 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="tests that need a kernel with CAN: skip them, run them where possible (default), "
         "or fail if one would be skipped",
     )
+
+
+def pytest_configure() -> None:
+    # A run in the background, or under nohup, starts with these ignored, and so would every
+    # process that a test starts; tests of signals must not depend on it.
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (HANGUP, signal.SIG_DFL)):
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def _needs_kernel(item: pytest.Item) -> str | None:
