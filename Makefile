@@ -39,8 +39,7 @@ check: .venv/.dev
 	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
 
 bench: .venv/.dev lab
-	$(PY) -m benchmarks.import_cost
-	tests/lab/boot qemu --timeout 1200 -- $(PY) -m benchmarks.socketcan
+	tests/lab/boot qemu --timeout $(LIMIT) -- $(PY) -m benchmarks
 
 # The same tests with larger N (tests/scale.py).
 soak: .venv/.dev

@@ -10,8 +10,7 @@ import subprocess
 import sys
 from time import perf_counter
 
-RUNS = 25
-SIDES = {"bare": "pass", "canbus": "import canbus", "python-can": "import can"}
+IMPORT = ("import canbus", "import can")
 OPEN = (
     "import canbus\ncanbus.Bus('x', interface='virtual').shutdown()",
     "import can\ncan.Bus('x', interface='virtual').shutdown()",
@@ -31,9 +30,9 @@ def measure(code: str) -> tuple[float, int]:
     return seconds, int(said.stdout)
 
 
-def report(title: str, ours: str, theirs: str) -> None:
+def report(title: str, ours: str, theirs: str, runs: int) -> None:
     samples: dict[str, list[tuple[float, int]]] = {"pass": [], ours: [], theirs: []}
-    for _ in range(RUNS):
+    for _ in range(runs):
         for code, rows in samples.items():
             rows.append(measure(code))
     seconds = {code: statistics.median(row[0] for row in rows) for code, rows in samples.items()}
@@ -44,9 +43,9 @@ def report(title: str, ours: str, theirs: str) -> None:
         print(f"{title}, added {what:<10} canbus / python-can = {added_ours / added_theirs:.3f}")
 
 
-def main() -> None:
-    report("import", SIDES["canbus"], SIDES["python-can"])
-    report("import and open a virtual bus", *OPEN)
+def main(runs: int = 25) -> None:
+    report("import", *IMPORT, runs)
+    report("import and open a virtual bus", *OPEN, runs)
 
 
 if __name__ == "__main__":

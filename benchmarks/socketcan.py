@@ -15,7 +15,6 @@ from benchmarks.system_calls import count_system_calls
 from canbus.links import temporary_vcan
 
 FRAMES = 100
-FLOOR = 2.5
 
 
 def receive_single(bus, sender, frame):
