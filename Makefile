@@ -20,7 +20,7 @@ lab:
 	tests/lab/boot --fetch
 
 test-host: .venv/.dev lab
-	$(PY) -m pytest tests --kernel=skip
+	$(PY) -m pytest tests --ignore=tests/kernel --ignore=tests/hardware --kernel=skip
 
 # In a guest, unless this machine's own kernel has CAN and we may use it; then in a network
 # namespace of its own, where no link of this machine is.

@@ -238,33 +238,32 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
 
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
-        with self._lock:
-            if self._check_open is not None:
-                self._check_open()
-            if self._is_running():
-                return
-            self.error = None
-            self._stop = threading.Event()
-            self._on_last_frame = False
-            if self._siblings is not None and self not in self._siblings:
-                self._siblings.append(self)
-            self._thread = threading.Thread(
-                target=self._run,
-                args=(self._stop,),
-                name=f"canbus cyclic {self.arbitration_id:#x}",
-                daemon=True,
-            )
-            self._thread.start()
-
-    def _is_running(self) -> bool:
-        thread = self._thread
-        if thread is None or not thread.is_alive() or self._stop.is_set():
-            return False
-        if self._on_last_frame and thread is not threading.current_thread():
-            # Whoever has received the last frame may call start() before the thread is gone.
+        while True:
+            with self._lock:
+                if self._check_open is not None:
+                    self._check_open()
+                thread = self._thread
+                if thread is None or not thread.is_alive() or self._stop.is_set():
+                    self._begin()
+                    return
+                if not self._on_last_frame or thread is threading.current_thread():
+                    return
+            # Whoever has received the last frame may be here before the thread is gone.
             thread.join()
-            return False
-        return True
+
+    def _begin(self) -> None:
+        self.error = None
+        self._stop = threading.Event()
+        self._on_last_frame = False
+        if self._siblings is not None and self not in self._siblings:
+            self._siblings.append(self)
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(self._stop,),
+            name=f"canbus cyclic {self.arbitration_id:#x}",
+            daemon=True,
+        )
+        self._thread.start()
 
     def stop(self) -> None:
         """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
@@ -283,7 +282,7 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
             return True
         if thread is threading.current_thread():
             return False  # asked from the task's own callback
-        thread.join(timeout)
+        thread.join(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
         return not thread.is_alive()
 
     def modify_data(self, messages: Message | Sequence[Message]) -> None:

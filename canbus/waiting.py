@@ -16,12 +16,13 @@ POLLIN = getattr(select, "POLLIN", 1)  # absent where there is no poll(): nothin
 POLLOUT = getattr(select, "POLLOUT", 4)
 
 _MS = 10**6
+_FOR_EVER = 10**10  # seconds: three hundred years, and no float beyond overflows
 _LONGEST_POLL_MS = 10**9  # poll(2) takes an int of milliseconds
 
 
 def deadline_after(timeout: float | None) -> int | None:
     """The monotonic time in ns that is `timeout` seconds away; None for never."""
-    if timeout is None or timeout == float("inf"):
+    if timeout is None or timeout > _FOR_EVER:
         return None
     return monotonic_ns() + round(timeout * 10**9)
 

@@ -99,12 +99,14 @@ class SocketcanBus(BusABC):
         self._read_lock = threading.RLock()
         self._gone: CanError | None = None
         self._write = self.socket.send
-        self._read = make_reader(self.socket, self._channels)
         try:
+            self._read = make_reader(self.socket, self._channels)
             self._waiter = Waiter(self.socket.fileno(), self._release)
-        except OSError as exc:
+        except BaseException as exc:
             self.socket.close()
-            raise open_error(exc, self._channels.shown) from exc
+            if isinstance(exc, OSError):
+                raise open_error(exc, self._channels.shown) from exc
+            raise
         super().__init__(
             channel,
             filters,
@@ -117,20 +119,20 @@ class SocketcanBus(BusABC):
     def _recv_frame(self, timeout: float | None) -> Message | None:
         if timeout != 0:
             return self._wait_for_frame(deadline_after(timeout))
-        with self._read_lock:  # the reader has one arena
-            if self._is_shutdown:
-                raise self._closed()
-            if self._gone is not None:
-                raise self._gone.with_traceback(None)
-            try:
+        try:
+            with self._read_lock:  # the reader has one arena
+                if self._is_shutdown:
+                    raise self._closed()
+                if self._gone is not None:
+                    raise self._gone.with_traceback(None)
                 return self._read()
-            except CanError as exc:
-                raise self._read_failed(exc) from exc.__cause__
+        except CanError as exc:  # not within the lock: the waiter has one of its own
+            raise self._read_failed(exc) from exc.__cause__
 
     def _read_failed(self, exc: CanError) -> CanError:
         if self._is_shutdown:  # a signal handler closed the socket under the reader
             return self._closed()
-        if isinstance(exc, CanChannelNotFoundError):
+        if isinstance(exc, CanChannelNotFoundError) and self._gone is None:
             # The kernel tells this once, and nothing ever after (net/can/raw.c, raw_notify).
             self._gone = exc
             self._waiter.wake()

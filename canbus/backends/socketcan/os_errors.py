@@ -91,9 +91,9 @@ def channel_name(channel: object) -> str:
     """
     if not isinstance(channel, str):
         problem = "it must be a string"
-    elif len(channel.encode(errors="surrogateescape")) > _MAX_NAME:
+    elif len(channel.encode(errors="surrogatepass")) > _MAX_NAME:
         problem = f"it has more than {_MAX_NAME} characters"
-    elif "\0" in channel or "/" in channel or any(map(str.isspace, channel)):
+    elif not channel.isprintable() or set(channel) & {"/", " "}:
         problem = "it has a character that no name can have"
     else:
         return channel
@@ -146,7 +146,10 @@ def _text(number: int) -> str:
 
 
 def _exists(channel: str) -> bool:
-    return any(name == channel for _, name in socket.if_nameindex())
+    try:
+        return any(name == channel for _, name in socket.if_nameindex())
+    except OSError:  # no descriptor left to ask with; it only decides between two hints
+        return False
 
 
 def _no_such_interface(exc: OSError, channel: str, action: str) -> CanError:

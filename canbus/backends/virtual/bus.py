@@ -29,7 +29,7 @@ DEFAULT_CHANNEL = "channel-0"
 _LONGEST_WAIT = threading.TIMEOUT_MAX
 
 # Weak references, so that a bus that is forgotten can be noticed (BusABC.__del__). That may
-# happen in the middle of anything, hence a lock that the same thread can take twice.
+# happen in the middle of anything, hence one lock for all, that a thread can take twice.
 _wires: dict[Any, list[weakref.ref[VirtualBus]]] = {}
 _wires_lock = threading.RLock()
 
@@ -76,7 +76,7 @@ class VirtualBus(BusABC):
         self._queue: deque[Message] = deque()
         self._dropped = 0
         self._loss_told = False
-        self._arrival = threading.Condition(threading.RLock())
+        self._arrival = threading.Condition(_wires_lock)
         self._readiness: Readiness | None = None
         self._reference = weakref.ref(self)
         super().__init__(channel, can_filters, protocol=CanProtocol.CAN_FD if fd else protocol)
@@ -140,13 +140,16 @@ class VirtualBus(BusABC):
     def fileno(self) -> int:
         """A descriptor that is readable while a frame waits (before software filters)."""
         with self._arrival:
-            if self._is_shutdown:
-                raise self._closed()
-            if self._readiness is None:
-                self._readiness = Readiness()
+            readiness = self._readiness
+            if readiness is None and not self._is_shutdown:
+                readiness = self._readiness = Readiness()
                 if self._queue:
-                    self._readiness.set()
-            return self._readiness.fileno()
+                    readiness.set()
+            if self._is_shutdown or readiness is None:
+                if readiness is not None:  # made while a signal handler shut the bus down
+                    readiness.close()
+                raise self._closed()
+            return readiness.fileno()
 
     def _close(self) -> None:
         with _wires_lock:

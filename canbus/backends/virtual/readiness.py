@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 
 class Readiness:
@@ -22,14 +23,16 @@ class Readiness:
     def set(self) -> None:
         """Make it readable."""
         if not self._is_set:
-            self._writer.send(b"\0")
             self._is_set = True
+            with suppress(OSError):  # closed by a signal handler just now: nobody asks any more
+                self._writer.send(b"\0")
 
     def clear(self) -> None:
         """Make it unreadable."""
         if self._is_set:
-            self._reader.recv(1)
             self._is_set = False
+            with suppress(OSError):
+                self._reader.recv(1)
 
     def close(self) -> None:
         """Release both ends."""
