@@ -14,17 +14,14 @@ from threading import RLock
 from time import monotonic
 from typing import Any, Self
 
+from canbus.cyclic_thread import ThreadBasedCyclicSendTask
 from canbus.errors import CanClosedError, CanConfigError, CanUnsupportedError
 from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
 from canbus.frame_rules import is_plain, prepare
 from canbus.lifetime import Lifetime
 from canbus.logs import frame_logger
 from canbus.message import Message
-from canbus.periodic import (
-    CyclicSendTask,
-    ThreadBasedCyclicSendTask,
-    period_to_ns,
-)
+from canbus.periodic import CyclicSendTask, period_to_ns
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
 
 _LOOKS_AFTER_DEADLINE = 1000

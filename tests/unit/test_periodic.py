@@ -1,4 +1,4 @@
-"""periodic: the arithmetic with numbers only, and the thread task with a fake send."""
+"""periodic and cyclic_thread: arithmetic with numbers only, the thread task with a fake send."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canbus.cyclic_thread import MAX_BURST, Pace, ThreadBasedCyclicSendTask
 from canbus.errors import (
     CanClosedError,
     CanConfigError,
@@ -19,15 +20,7 @@ from canbus.errors import (
     CanWarning,
 )
 from canbus.message import Message
-from canbus.periodic import (
-    MAX_BURST,
-    CyclicSendTask,
-    Pace,
-    ThreadBasedCyclicSendTask,
-    frames_in,
-    period_to_ns,
-    to_tuple,
-)
+from canbus.periodic import CyclicSendTask, frames_in, period_to_ns, to_tuple
 
 NS = 10**9
 PATIENCE = 10.0

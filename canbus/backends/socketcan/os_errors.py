@@ -62,7 +62,7 @@ _SEND: dict[int, _Row] = {
         "the transmit queue is full",
         _QUEUE,
     ),
-    errno.EPERM: (CanOperationError, "it is not a CAN interface", None),
+    errno.EPERM: (CanChannelNotFoundError, "it is not a CAN interface", None),
     errno.EMSGSIZE: (CanMessageError, "the frame is too long for this interface", None),
 }
 
