@@ -25,7 +25,7 @@ test-host: .venv/.dev lab
 # In a guest, unless this machine's own kernel has CAN and we may use it; then in a network
 # namespace of its own, where no link of this machine is.
 test-kernel: .venv/.dev lab
-	@if $(PY) -m tests.kernel_support; then \
+	@if $(PY) -m tests.kernel_support && unshare --net true; then \
 		unshare --net $(GUEST_PYTEST) tests/kernel tests/docs; \
 	else tests/lab/boot uml --timeout $(LIMIT) --env CANBUS_SOAK=$(SOAK) -- $(GUEST_PYTEST) tests/kernel tests/docs; fi
 

@@ -90,7 +90,7 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         self._lock = threading.RLock()  # a signal handler may stop the task within start()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._on_last_frame = False
+        self._is_ending = False
 
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
@@ -102,15 +102,15 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
                 if thread is None or not thread.is_alive() or self._stop.is_set():
                     self._begin()
                     return
-                if not self._on_last_frame or thread is threading.current_thread():
+                if not self._is_ending or thread is threading.current_thread():
                     return
-            # Whoever has received the last frame may be here before the thread is gone.
+            # Whoever has the last frame, or saw the error, may be here before the thread is gone.
             thread.join()
 
     def _begin(self) -> None:
         self.error = None
         self._stop = threading.Event()
-        self._on_last_frame = False
+        self._is_ending = False
         if self._siblings is not None and self not in self._siblings:
             self._siblings.append(self)
         self._thread = threading.Thread(
@@ -124,12 +124,12 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
     def stop(self) -> None:
         """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
         with self._lock:
-            self._stop.set()
-            thread = self._thread
+            stop, thread = self._stop, self._thread
+            stop.set()
         # A thread that has not come to life yet (a signal handler is here) will see the flag.
         if thread is not None and thread.is_alive() and thread is not threading.current_thread():
             thread.join()
-        self._forget()
+        self._forget(stop)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until the task has ended; True if it has."""
@@ -150,9 +150,11 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
     def _prepared(self, messages: Message | Sequence[Message]) -> tuple[Message, ...]:
         return tuple(copy(self._prepare(msg)) for msg in to_tuple(messages))
 
-    def _forget(self) -> None:
-        if self._siblings is not None and self in self._siblings:
-            self._siblings.remove(self)
+    def _forget(self, stop: threading.Event) -> None:
+        """Leave the list of running tasks, unless started again meanwhile."""
+        with self._lock:
+            if self._stop is stop and self._siblings is not None and self in self._siblings:
+                self._siblings.remove(self)
 
     def _run(self, stop: threading.Event) -> None:
         try:
@@ -160,9 +162,9 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         except CanClosedError:
             pass  # the bus went first; whoever shut it down knows
         except Exception as exc:  # noqa: BLE001 - a fence: also the user's callback; reported
+            self._is_ending = True
             self._report(exc)
-        if self._stop is stop:
-            self._forget()
+        self._forget(stop)
 
     def _send_all(self, stop: threading.Event) -> None:
         pace = Pace(self.period_ns, monotonic_ns())
@@ -172,7 +174,7 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
             msg = self.messages[sent % len(self.messages)]
             if self._modifier is not None:
                 self._modifier(msg)
-            self._on_last_frame = sent + 1 == self.count
+            self._is_ending = sent + 1 == self.count
             if not self._send_patiently(msg, stop):
                 return
             sent += 1

@@ -63,7 +63,7 @@ class Message:
         arbitration_id: identifier without flag bits, 0..0x7FF or 0..0x1FFFFFFF.
         is_extended_id: 29 bits rather than 11. True by default, as in python-can.
         is_remote_frame: a request for `dlc` bytes; carries no data.
-        is_error_frame: a report of the controller; see `canbus.codecs`.
+        is_error_frame: a report of the controller.
         channel: the channel it came through, or shall go out through on a bus that
             serves several.
         dlc: number of data bytes (0..8, FD 0..64), by default `len(data)`; the number

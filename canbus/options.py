@@ -132,7 +132,7 @@ COMMON = (
         "ACTIVE, or PASSIVE to listen without acknowledging",
         parse=bus_state_from_text,
         needs=Capability.LISTEN_ONLY,
-        neutral=(BusState.ACTIVE, "ACTIVE", "active"),
+        neutral=(BusState.ACTIVE,),
     ),
     Option("single_handle", bool, False, "accepted for python-can; every bus may be shared"),
 )
@@ -154,13 +154,16 @@ def check_options(
     own = {option.name for option in declared}
     by_name = {option.name: option for option in (*COMMON, *declared)}
     accepted: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, said in given.items():
+        value: Any = said
         option = by_name.get(name)
         if option is None:
             raise _unknown(backend, name, list(by_name))
         if value is None and name not in own:
             continue  # a common option left open
         option.check(value)
+        if isinstance(value, str) and option.parse is not None:
+            value = option.from_text(value)  # a state may be given by its name
         if name in own or option.needs & capabilities or option.needs is Capability.NONE:
             accepted[name] = value
         elif value not in option.neutral:

@@ -1,4 +1,4 @@
-"""All that a backend imports, whether built in or installed by somebody else.
+"""All that a backend needs to import; the built-in ones also use codecs/ and flag bits.
 
 A plugin is a module that is cheap to import, named by an entry point:
 
@@ -49,6 +49,8 @@ from canbus.message import Message
 from canbus.options import Capability, Option
 from canbus.periodic import CyclicSendTask
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, FrameOrigin
+from canbus.waiting import POLLIN, POLLOUT, Waiter, deadline_after
+from canbus.warn import warn
 
 
 class BackendSpec(NamedTuple):
@@ -73,6 +75,8 @@ class BackendSpec(NamedTuple):
 
 
 __all__ = [
+    "POLLIN",
+    "POLLOUT",
     "BackendSpec",
     "BusABC",
     "BusState",
@@ -101,6 +105,9 @@ __all__ = [
     "FrameOrigin",
     "Message",
     "Option",
+    "Waiter",
+    "deadline_after",
     "normalise",
     "superset",
+    "warn",
 ]

@@ -40,12 +40,14 @@ class Listing(NamedTuple):
         spec: its description, or None where there is a problem.
         source: "built in", or the distribution it came with.
         problem: why it cannot be used, or None.
+        hint: what to do about the problem.
     """
 
     name: str
     spec: BackendSpec | None
     source: str
     problem: str | None = None
+    hint: str | None = None
 
 
 def get_spec(name: str) -> BackendSpec:
@@ -63,8 +65,7 @@ def get_spec(name: str) -> BackendSpec:
     if row.spec is None:
         raise CanBackendLoadError(
             f"backend {name!r} from {row.source} cannot be used: {row.problem}",
-            hint="`canbus backends` lists all; reinstall or remove the plugin, or set "
-            f"{DISABLED_VARIABLE}={name} to leave it out",
+            hint=row.hint,
         ) from _failure_of(name)
     return row.spec
 
@@ -112,7 +113,7 @@ def add_plugin_commands(subparsers: Any) -> list[str]:
     for implementation in manager.hook.canbus_add_commands.get_hookimpls():
         try:
             implementation.function(subparsers)
-        except Exception as exc:  # noqa: BLE001 - a fence: one broken plugin, reported by name
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a fence, reported by name
             problems.append(f"plugin {implementation.plugin_name}: {exc!r}")
     return problems
 
@@ -139,15 +140,22 @@ def _plugin_listing(name: str, points: Sequence[EntryPoint]) -> Listing | None:
         return None
     source = " and ".join(sorted(_distribution(point) for point in points))
     if name in BUILTIN:
-        return Listing(name, None, source, "the name belongs to a built-in backend")
+        problem, hint = "the name belongs to a built-in backend", "remove or rename the plugin"
+        return Listing(name, None, source, problem, hint)
     if name in _disabled():
-        return Listing(name, None, source, f"disabled by {DISABLED_VARIABLE}")
+        hint = f"take {name} out of that environment variable"
+        return Listing(name, None, source, f"disabled by {DISABLED_VARIABLE}", hint)
     if len(points) > 1:
-        return Listing(name, None, source, "more than one distribution claims the name")
+        problem, hint = "more than one distribution claims the name", "pip uninstall one of them"
+        return Listing(name, None, source, problem, hint)
     try:
         return Listing(name, _load(points[0]), source)
     except CanBackendLoadError as exc:
-        return Listing(name, None, source, str(exc))
+        hint = (
+            f"reinstall or remove the plugin, or leave it out with {DISABLED_VARIABLE}={name}; "
+            "`canbus backends` lists all"
+        )
+        return Listing(name, None, source, str(exc), hint)
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -53,7 +53,7 @@ def bus_state(can_state: CanState | None) -> BusState:
 
 
 class BusStatistics:
-    """The ledger of one bus: what passed, and every frame that did not.
+    """The ledger of one bus: the frames lost.
 
     Attributes:
         rx_dropped: frames lost before `recv()` could see them; None where the

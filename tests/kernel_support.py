@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from functools import cache
 from pathlib import Path
 
 AF_CAN = 29
+PROGRAMS = ("candump", "cansend", "cangen", "ip", "tc", "setpriv")
 
 
 @cache
@@ -22,6 +24,9 @@ def missing_for_kernel() -> str | None:
         socket.socket(AF_CAN, socket.SOCK_RAW, 1).close()
     except OSError as exc:
         return f"this kernel has no CAN sockets ({exc})"
+    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
+    if lacking:
+        return f"missing programs: {', '.join(lacking)} (can-utils, iproute2, util-linux)"
     import canbus as can
     from canbus.links import temporary_vcan
 

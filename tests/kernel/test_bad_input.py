@@ -140,11 +140,14 @@ def modules_removed() -> Iterator[None]:
     on_demand = Path("/proc/sys/kernel/modprobe")
     before = on_demand.read_text().strip()
     on_demand.write_text("/bin/false")
-    subprocess.run(["rmmod", "can_raw"], check=True)
-    yield
-    on_demand.write_text(before)
+    try:
+        subprocess.run(["rmmod", "can_raw"], check=True)
+        yield
+    finally:
+        on_demand.write_text(before)
 
 
+@pytest.mark.guest
 def test_a_kernel_without_can_is_named_with_the_module_to_load(modules_removed):
     with pytest.raises(can.CanKernelSupportError, match="no raw CAN sockets") as caught:
         can.Bus("vcan0", interface="socketcan")

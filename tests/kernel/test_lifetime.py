@@ -23,6 +23,7 @@ from canbus.testing.support import (
     receive,
     wait_until_blocked,
 )
+from tests.scale import SOAK
 
 LONG = [3e6, 1e12, 1e300, float("inf")]
 
@@ -101,7 +102,7 @@ def test_a_task_can_be_started_as_soon_as_its_last_frame_was_received(
 ) -> None:
     sender, receiver = open_bus(), open_bus()
     task = sender.send_periodic(numbered(1), 0.001, duration=0.001, autostart=False)
-    for _ in range(300):
+    for _ in range(100 * SOAK):
         task.start()
         receive(receiver)
     task.stop()
@@ -296,16 +297,17 @@ RACERS: list[Callable[[can.BusABC], object]] = [
 def _many_switches() -> Iterator[None]:
     """Threads take turns as often as can be."""
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
+    sys.setswitchinterval(1e-4)
     yield
     sys.setswitchinterval(before)
 
 
+@pytest.mark.timeout(120 * SOAK)
 @pytest.mark.usefixtures("_many_switches")
 def test_shutdown_beside_threads_that_use_the_bus_is_only_ever_closed_to_them(vcan: str) -> None:
     chance = random.Random(1)
     before = _descriptors()
-    for round_ in range(300):
+    for round_ in range(40 * SOAK):
         bus = can.Bus(vcan, interface="socketcan")
         racers = [RACERS[round_ % len(RACERS)], chance.choice(RACERS)]
         together = threading.Barrier(len(racers) + 1)

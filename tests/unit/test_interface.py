@@ -13,6 +13,7 @@ from canbus.errors import (
     CanConfigError,
     CanInterfaceNotImplementedError,
     CanUnsupportedError,
+    CanWarning,
 )
 from canbus.interface import Bus
 
@@ -99,7 +100,10 @@ def test_bustype_is_accepted_with_a_warning_at_the_users_line() -> None:
 
 
 def test_context_is_accepted_with_a_warning() -> None:
-    with pytest.warns(DeprecationWarning, match="use config_context="):
+    with (
+        pytest.warns(CanWarning, match="config_context='lab' has no effect"),
+        pytest.warns(DeprecationWarning, match="use config_context="),
+    ):
         Bus("a", interface="virtual", context="lab").shutdown()
 
 

@@ -165,7 +165,13 @@ ASKING: list[tuple[str, Any, Capability]] = [
 def test_a_common_option_needs_its_capability(name: str, value: Any, needed: Capability) -> None:
     with pytest.raises(CanUnsupportedError, match=name):
         _check({name: value}, ALL & ~needed)
-    assert _check({name: value}, needed) == {name: value}
+    expected = BusState.PASSIVE if value == "passive" else value
+    assert _check({name: value}, needed) == {name: expected}
+
+
+def test_a_state_that_does_not_exist_is_refused_by_its_name() -> None:
+    with pytest.raises(CanConfigError, match="bogus"):
+        _check({"state": "bogus"}, ALL)
 
 
 @pytest.mark.parametrize(

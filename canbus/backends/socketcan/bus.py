@@ -97,6 +97,7 @@ class SocketcanBus(BusABC):
             error_frames=not ignore_rx_error_frames,
         )
         self._read_lock = threading.RLock()
+        self._write_lock = threading.RLock()
         self._gone: CanError | None = None
         self._write = self.socket.send
         try:
@@ -174,10 +175,13 @@ class SocketcanBus(BusABC):
             self._send_when_room(msg, frame, timeout, exc)
 
     def _put(self, frame: bytes, msg: Message) -> None:
-        if self._channels.fixed:
-            self._write(frame)
-        else:
-            self.socket.sendto(frame, (self._target(msg),))
+        # The lock keeps the socket from being closed, and its number from being reused,
+        # between here and the system call. It is never held for long: nothing blocks.
+        with self._write_lock:
+            if self._channels.fixed:
+                self._write(frame)
+            else:
+                self.socket.sendto(frame, (self._target(msg),))
 
     def _target(self, msg: Message) -> str:
         """Where a frame goes on a bus that serves all interfaces."""
@@ -253,7 +257,7 @@ class SocketcanBus(BusABC):
 
     def _release(self) -> None:
         """Close the socket; called by the waiter when nobody waits on it any more."""
-        with self._read_lock:
+        with self._read_lock, self._write_lock:
             self.socket.close()
 
 

@@ -21,9 +21,18 @@ from canbus.plugin import (
 _Row = tuple[type[CanError], str, str | None]
 
 _MAX_NAME = 15
+_LIST = "`ip -details link show {0}` says what the interface takes"
 _UP = "ip link set {0} up type can bitrate 500000  (a vcan: ip link set {0} up)"
 _GONE = "plug the adapter in again and open a new bus; `ip link` lists what there is"
 
+_RIGHTS = (
+    "CAN sockets need no capability; something forbids them: a container's seccomp profile, "
+    "SELinux, or a service's RestrictAddressFamilies= (add AF_CAN)"
+)
+_NO_CAN = (
+    "modprobe can; where the kernel was built without it, use interface='virtual' "
+    "(in a systemd service, RestrictAddressFamilies= may hide AF_CAN)"
+)
 _QUEUE = (
     "nobody may be acknowledging: check bitrate, wiring and termination; "
     "or the bus is busy: ip link set {0} txqueuelen 1000"
@@ -33,19 +42,15 @@ _OPEN: dict[int, _Row] = {
     errno.EAFNOSUPPORT: (
         CanKernelSupportError,
         "this kernel has no CAN (AF_CAN)",
-        "modprobe can; where the kernel was built without it, use interface='virtual'",
+        _NO_CAN,
     ),
     errno.EPROTONOSUPPORT: (
         CanKernelSupportError,
         "this kernel has no raw CAN sockets (CAN_RAW)",
         "modprobe can_raw",
     ),
-    errno.EPERM: (CanPermissionError, "not permitted", "check the container's or service's rights"),
-    errno.EACCES: (
-        CanPermissionError,
-        "access denied",
-        "check the container's or service's rights",
-    ),
+    errno.EPERM: (CanPermissionError, "not permitted", _RIGHTS),
+    errno.EACCES: (CanPermissionError, "access denied", _RIGHTS),
     errno.EMFILE: (CanInitializationError, "too many open files", "raise `ulimit -n`"),
 }
 
@@ -62,8 +67,8 @@ _SEND: dict[int, _Row] = {
         "the transmit queue is full",
         _QUEUE,
     ),
-    errno.EPERM: (CanChannelNotFoundError, "it is not a CAN interface", None),
-    errno.EMSGSIZE: (CanMessageError, "the frame is too long for this interface", None),
+    errno.EPERM: (CanChannelNotFoundError, "it is not a CAN interface", _LIST),
+    errno.EMSGSIZE: (CanMessageError, "the frame is too long for this interface", _LIST),
 }
 
 
