@@ -129,7 +129,8 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         # A thread that has not come to life yet (a signal handler is here) will see the flag.
         if thread is not None and thread.is_alive() and thread is not threading.current_thread():
             thread.join()
-        self._forget(stop)
+        with self._lock:
+            self._forget(stop)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until the task has ended; True if it has."""
@@ -151,10 +152,13 @@ class ThreadBasedCyclicSendTask(CyclicSendTask):
         return tuple(copy(self._prepare(msg)) for msg in to_tuple(messages))
 
     def _forget(self, stop: threading.Event) -> None:
-        """Leave the list of running tasks, unless started again meanwhile."""
-        with self._lock:
-            if self._stop is stop and self._siblings is not None and self in self._siblings:
-                self._siblings.remove(self)
+        """Leave the list of running tasks, unless started again meanwhile.
+
+        The task's own thread calls this without the lock: whoever holds it may be waiting
+        for that thread (a signal handler that stops the task within start()).
+        """
+        if self._stop is stop and self._siblings is not None and self in self._siblings:
+            self._siblings.remove(self)
 
     def _run(self, stop: threading.Event) -> None:
         try:

@@ -42,10 +42,9 @@ def Bus(  # noqa: N802 - python-can's name
     """
     names = {"interface": interface, "config_context": config_context}
     _resolve_aliases(names, kwargs)
-    if names["config_context"] is not None:
-        warn(
-            f"config_context={names['config_context']!r} has no effect: configuration is not read yet"
-        )
+    context = names["config_context"]
+    if context is not None:
+        warn(f"config_context={context!r} has no effect: configuration is not read yet")
     name = names["interface"]
     if name is None:
         raise CanBackendNotFoundError(
