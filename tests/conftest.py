@@ -61,7 +61,11 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.getoption("--kernel") == "skip":
+        return
     reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
     ran = [r for r in reports if r.when == "call" and NEEDS.keys() & r.keywords.keys()]
     terminalreporter.write_line(f"kernel tests run: {len(ran)}")
