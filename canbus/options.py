@@ -162,8 +162,8 @@ def check_options(
         if value is None and name not in own:
             continue  # a common option left open
         option.check(value)
-        if isinstance(value, str) and option.parse is not None:
-            value = option.from_text(value)  # a state may be given by its name
+        if name == "state" and name not in own and isinstance(value, str):
+            value = option.from_text(value)  # python-can takes a state by its name, too
         if name in own or option.needs & capabilities or option.needs is Capability.NONE:
             accepted[name] = value
         elif value not in option.neutral:

@@ -169,6 +169,11 @@ def test_a_common_option_needs_its_capability(name: str, value: Any, needed: Cap
     assert _check({name: value}, needed) == {name: expected}
 
 
+def test_an_explicit_text_is_handed_on_as_it_is_even_where_text_can_be_parsed() -> None:
+    own = (Option("label", str, "", "a name", parse=str.upper),)
+    assert check_options("x", own, Capability.NONE, {"label": "abc"}) == {"label": "abc"}
+
+
 def test_a_state_that_does_not_exist_is_refused_by_its_name() -> None:
     with pytest.raises(CanConfigError, match="bogus"):
         _check({"state": "bogus"}, ALL)
