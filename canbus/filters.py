@@ -12,7 +12,14 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from canbus.errors import CanConfigError
-from canbus.message import EFF, EFF_MASK, ERR, RTR, SFF_MASK, Message
+from canbus.frame_flags import (
+    EFF,
+    EFF_MASK,
+    ERR,
+    RTR,
+    SFF_MASK,
+)
+from canbus.message import Message
 
 INVERTED = 0x20000000
 """CAN_INV_FILTER of <linux/can.h>: in a filter's can_id, where frames have the error flag."""

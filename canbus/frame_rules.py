@@ -11,7 +11,7 @@ import operator
 from typing import Any, SupportsIndex
 
 from canbus.errors import CanMessageError, CanUnsupportedError
-from canbus.message import (
+from canbus.frame_flags import (
     BRS,
     EFF,
     EFF_MASK,
@@ -22,8 +22,8 @@ from canbus.message import (
     MAX_DLC_FD,
     RTR,
     SFF_MASK,
-    Message,
 )
+from canbus.message import Message
 from canbus.warn import warn
 
 FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)

@@ -11,27 +11,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from canbus.errors import CanMessageError
-from canbus.state import FrameOrigin
+from canbus.frame_flags import (
+    BRS,
+    EFF,
+    ERR,
+    ESI,
+    FD_FLAGS,
+    FDF,
+    ID_FLAGS,
+    NOT_RX,
+    OWN,
+    RTR,
+    STAMP_MASK,
+    STAMP_SHIFT,
+    XLF,
+)
+from canbus.state import TIMESTAMP_SOURCES, FrameOrigin, TimestampSource
 from canbus.timestamps import NS, seconds_to_ns, time_stamp
 from canbus.warn import warn
-
-# Flag bits. The top three stand where <linux/can.h> puts them in can_id, the low byte is
-# struct canfd_frame.flags; so encoding and decoding copy them as they are.
-EFF = 0x80000000
-RTR = 0x40000000
-ERR = 0x20000000
-ID_FLAGS = EFF | RTR | ERR
-BRS = 0x01
-ESI = 0x02
-FDF = 0x04
-FD_FLAGS = BRS | ESI | FDF
-NOT_RX = 0x100  # sent from this machine
-OWN = 0x200  # sent by the very bus that received it
-
-EFF_MASK = 0x1FFFFFFF
-SFF_MASK = 0x7FF
-MAX_DLC = 8
-MAX_DLC_FD = 64
 
 DataInput = bytes | bytearray | memoryview | Iterable[int]
 
@@ -97,6 +94,12 @@ class Message:
     channel: Any
     _flags: int
     _data: bytes | bytearray
+
+    # What most frames lack; detailed_message.py has it where it is there.
+    lost_before: int = 0
+    """Frames that were lost directly before this one, as the kernel counts them."""
+    hardware_timestamp_ns: int | None = None
+    """The device's own time stamp, on the device's clock; None where there is none."""
 
     def __init__(
         self,
@@ -189,6 +192,11 @@ class Message:
         self._set(FDF, value)
 
     @property
+    def is_xl(self) -> bool:
+        """A CAN XL frame: an `XlMessage`."""
+        return self._flags & XLF != 0
+
+    @property
     def bitrate_switch(self) -> bool:
         """FD: the data phase runs at the data bitrate (BRS)."""
         return self._flags & BRS != 0
@@ -251,6 +259,11 @@ class Message:
     @timestamp.setter
     def timestamp(self, value: float) -> None:
         self.timestamp_ns = seconds_to_ns(value)
+
+    @property
+    def timestamp_source(self) -> TimestampSource:
+        """What took the time stamp; NONE for a frame that was not received."""
+        return TIMESTAMP_SOURCES[(self._flags & STAMP_MASK) >> STAMP_SHIFT]
 
     # -- behaviour --------------------------------------------------------------------
 

@@ -9,8 +9,17 @@ dots allowed between data bytes.
 from __future__ import annotations
 
 from canbus.errors import CanMessageError
+from canbus.frame_flags import (
+    BRS,
+    EFF,
+    EFF_MASK,
+    ERR,
+    ESI,
+    FDF,
+    RTR,
+)
 from canbus.frame_rules import validate
-from canbus.message import BRS, EFF, EFF_MASK, ERR, ESI, FDF, RTR, Message
+from canbus.message import Message
 
 _GRAMMAR = (
     "123#DEADBEEF (11-bit id), 1F334455#11.22 (29-bit id), 123#R or 123#R4 (remote), "

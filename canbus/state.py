@@ -45,6 +45,25 @@ class FrameOrigin(Enum):
     """Sent by the very bus that received it (receive_own_messages)."""
 
 
+class TimestampSource(Enum):
+    """What took the time stamp of a received frame."""
+
+    NONE = "none"
+    """Nobody: the frame was made in this process."""
+    KERNEL = "kernel"
+    """The kernel, when it was handed the frame: wall time (CLOCK_REALTIME)."""
+    HARDWARE = "hardware"
+    """The device, on a clock that the driver keeps at wall time."""
+    ADAPTER = "adapter"
+    """A serial adapter, on its own clock, brought to wall time here."""
+    HOST = "host"
+    """This process, when it read the frame: wall time."""
+
+
+TIMESTAMP_SOURCES = tuple(TimestampSource)
+"""By the number that frame_flags keeps."""
+
+
 def bus_state(can_state: CanState | None) -> BusState:
     """Name a controller state as python-can does; None (a channel without one) is ACTIVE."""
     if can_state is None or can_state <= CanState.ERROR_WARNING:

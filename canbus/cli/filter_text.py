@@ -6,7 +6,13 @@ import re
 
 from canbus.errors import CanConfigError
 from canbus.filters import CanFilter
-from canbus.message import EFF, EFF_MASK, ERR, RTR, SFF_MASK
+from canbus.frame_flags import (
+    EFF,
+    EFF_MASK,
+    ERR,
+    RTR,
+    SFF_MASK,
+)
 
 _FORM = re.compile(r"(?P<id>[0-9a-fA-F]{1,8})(?P<mark>[:~])(?P<mask>[0-9a-fA-F]{1,8})")
 _GRAMMAR = (

@@ -16,7 +16,7 @@ from struct import Struct
 from typing import Any
 
 from canbus.errors import CanProtocolError
-from canbus.message import (
+from canbus.frame_flags import (
     EFF,
     EFF_MASK,
     ERR,
@@ -25,8 +25,8 @@ from canbus.message import (
     ID_FLAGS,
     RTR,
     SFF_MASK,
-    Message,
 )
+from canbus.message import Message
 
 CAN_MTU = 16
 CANFD_MTU = 72

@@ -6,7 +6,14 @@ candump.c prints, and the line of `candump -L`. The compact text of one frame is
 
 from __future__ import annotations
 
-from canbus.message import EFF, ERR, FD_FLAGS, FDF, RTR, Message
+from canbus.frame_flags import (
+    EFF,
+    ERR,
+    FD_FLAGS,
+    FDF,
+    RTR,
+)
+from canbus.message import Message
 from canbus.notation import compact, id_text
 
 _ERROR_MARK_COLUMN = 37

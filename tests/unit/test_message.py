@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canbus.errors import CanMessageError, CanWarning
-from canbus.message import NOT_RX, OWN, Message, received
+from canbus.frame_flags import (
+    NOT_RX,
+    OWN,
+)
+from canbus.message import (
+    Message,
+    received,
+)
 from canbus.state import FrameOrigin
 from canbus.timestamps import seconds_to_ns
 

@@ -19,7 +19,7 @@ from canbus.backends.socketcan.raw_socket import install_filters, open_raw_socke
 from canbus.backends.socketcan.receiver import Channels, make_reader
 from canbus.codecs.can_filter import MAX_FILTERS
 from canbus.codecs.can_frame import encode_can_frame
-from canbus.message import FDF
+from canbus.frame_flags import FDF
 from canbus.plugin import (
     BusABC,
     BusStatistics,

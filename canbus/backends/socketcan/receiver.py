@@ -21,7 +21,11 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.backends.socketcan.raw_socket import NATIVE_64_BIT
 from canbus.codecs.can_frame import CANFD_MTU, RECORD, decode_can_frame, message_from_record
-from canbus.message import NOT_RX, OWN, Message
+from canbus.frame_flags import (
+    NOT_RX,
+    OWN,
+)
+from canbus.message import Message
 from canbus.plugin import CanError, CanOperationError
 
 Reader = Callable[[], Message | None]

@@ -14,7 +14,11 @@ from time import monotonic, time_ns
 from typing import Any
 
 from canbus.backends.virtual.readiness import Readiness
-from canbus.message import FDF, NOT_RX, OWN
+from canbus.frame_flags import (
+    FDF,
+    NOT_RX,
+    OWN,
+)
 from canbus.plugin import (
     BusABC,
     BusStatistics,

@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 
 from canbus.codecs.can_frame import CAN_MTU, CANFD_MTU, decode_can_frame, encode_can_frame
 from canbus.errors import CanProtocolError
+from canbus.frame_flags import (
+    NOT_RX,
+    OWN,
+)
 from canbus.frame_rules import FD_LENGTHS
-from canbus.message import NOT_RX, OWN, Message
+from canbus.message import Message
 from tests import golden
 
 GOLDEN = golden.read("can_frames.txt")
