@@ -1,4 +1,4 @@
-"""Loading the kernel module `vcan` when the kernel does not know that kind of link. No netlink."""
+"""Loading kernel modules: `vcan` when the kernel does not know that kind of link. No netlink."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def load_vcan(name: str, cause: CanLinkError) -> None:
     Raises:
         CanLinkError: it could not be loaded; says what was tried and why it failed.
     """
-    problem = _modprobe("vcan")
+    problem = modprobe("vcan")
     if problem:
         raise CanLinkError(
             f"cannot create {name}: this kernel does not know vcan, and {problem}",
@@ -29,8 +29,12 @@ def load_vcan(name: str, cause: CanLinkError) -> None:
         ) from cause
 
 
-def _modprobe(module: str) -> str | None:
-    """Load a module; return what went wrong, or None."""
+def modprobe(module: str) -> str | None:
+    """Load a kernel module.
+
+    Returns:
+        What went wrong; None if it was loaded.
+    """
     import shutil
     import subprocess
 

@@ -1,0 +1,27 @@
+"""Emulated USB CAN adapters for the stock Linux drivers, with faults to inject.
+
+    from canbus.testing.usb import emulate
+
+    with emulate("gs_usb") as adapter:
+        adapter.netdevs          # ("can0",): bring it up, and use it
+        adapter.fault("noack")
+
+or, from a shell, ``python -m canbus.testing.usb gs_usb --control /run/adapter``.
+
+The rooms, from the bottom up; each knows those before it only:
+
+- usbip.py, descriptors.py: bytes of USB/IP and of USB's standard descriptors
+- device.py: a USB device as the host sees it
+- bit_time.py, node.py, wire.py: CAN controllers on a wire
+- adapter.py; gs_usb_frames.py, gs_usb.py; pcan_usb_records.py, pcan_usb.py: the adapters
+- vhci.py: the kernel's end
+- emulator.py, commands.py, control.py, __main__.py: the process that runs an adapter
+- emulated.py: the user's handle on it
+
+No pytest here, and nothing that is imported by the rest of the library.
+"""
+
+from canbus.testing.usb.emulated import EmulatedAdapter, emulate
+from canbus.testing.usb.wire import Sent
+
+__all__ = ["EmulatedAdapter", "Sent", "emulate"]

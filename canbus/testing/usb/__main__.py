@@ -1,0 +1,132 @@
+"""``python -m canbus.testing.usb``: run an emulated adapter, or talk to one that runs.
+
+Arguments and exit status only. 0 done; 1 an error of the library; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from canbus.errors import CanError
+from canbus.testing.usb import vhci
+from canbus.testing.usb.adapter import CanAdapter
+from canbus.testing.usb.control import Client, Server
+from canbus.testing.usb.emulator import Emulator
+from canbus.testing.usb.gs_usb import GsUsb
+from canbus.testing.usb.pcan_usb import PcanUsb
+from canbus.testing.usb.wire import Wire
+
+_WORDS = {
+    "plug": (),
+    "unplug": (),
+    "fault": ("kind",),
+    "bus_off": (),
+    "recover": (),
+    "error_counters": ("tec", "rec"),
+    "overflow": (),
+    "frame": ("text",),
+    "error_frame": ("can_id", "data"),
+    "state": (),
+    "forget_sent": (),
+    "quit": (),
+}
+_OF_ALL = {"plug", "unplug", "state", "forget_sent", "quit"}  # have no channel
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m canbus.testing.usb",
+        description="Emulated USB CAN adapters for the stock Linux drivers (as root).",
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--wire", metavar="IF", help="CAN interface on the same wire, a vcan say")
+    common.add_argument("--paced", action="store_true", help="frames occupy the wire")
+    common.add_argument("--control", metavar="PATH", help="take commands at this Unix socket")
+    common.add_argument("--control-fd", type=int, help=argparse.SUPPRESS)
+    common.add_argument("--no-driver", action="store_true", help="do not load the driver")
+    gs_usb = kinds.add_parser("gs_usb", parents=[common], help="candleLight, driver gs_usb")
+    gs_usb.add_argument("--channels", type=int, default=1, choices=(1, 2, 3))
+    gs_usb.add_argument("--no-fd", action="store_true", help="classic CAN only")
+    gs_usb.add_argument("--no-hardware-stamps", action="store_true")
+    kinds.add_parser("pcan_usb", parents=[common], help="PCAN-USB, driver peak_usb")
+    control = kinds.add_parser("control", help="tell a running adapter what to do")
+    control.add_argument("path", metavar="PATH")
+    commands = control.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, words in _WORDS.items():
+        command = commands.add_parser(name)
+        for word in words:
+            command.add_argument(word)
+        if name not in _OF_ALL:
+            command.add_argument("--channel", type=int)
+    return parser
+
+
+def _adapter(args: argparse.Namespace) -> CanAdapter:
+    wire = Wire(paced=args.paced)
+    if args.kind == "pcan_usb":
+        return PcanUsb(wire)
+    stamps = not args.no_hardware_stamps
+    return GsUsb(wire, args.channels, fd=not args.no_fd, hardware_stamps=stamps)
+
+
+def _run(args: argparse.Namespace) -> None:
+    adapter = _adapter(args)
+    emulator = Emulator(adapter, args.wire)
+    server = Server(emulator)
+    if args.control is not None:
+        server.listen(args.control)
+    if args.control_fd is not None:  # `emulate` has prepared the kernel, and says when to plug
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner's Ctrl-C
+        server.serve(socket.socket(fileno=args.control_fd), is_owner=True)
+    else:
+        vhci.prepare(None if args.no_driver else adapter.driver)
+        print(f"{adapter.kind} in port {emulator.plug()} of vhci-hcd", flush=True)
+    emulator.run()
+
+
+def _control(args: argparse.Namespace) -> None:
+    arguments: dict[str, Any] = {word: getattr(args, word) for word in _WORDS[args.command]}
+    if getattr(args, "channel", None) is not None:
+        arguments["channel"] = args.channel
+    if args.command == "error_frame":
+        arguments["can_id"] = int(arguments["can_id"], 16)
+    command = args.command
+    if command == "frame":
+        command, arguments["texts"] = "frames", [arguments.pop("text")]
+    answer = Client.connect(args.path).ask(command, **arguments)
+    if answer is not None:
+        print(json.dumps(answer, indent=2))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: the arguments after the program's name; None takes those of the process.
+
+    Returns:
+        The exit status.
+    """
+    args = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        (_control if args.kind == "control" else _run)(args)
+    except CanError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        if exc.hint:
+            print(f"hint: {exc.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""What may be asked of a running emulator, by name, with values that JSON can carry.
+
+No sockets: control.py brings the requests and takes the answers away.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from canbus.codecs.can_frame import encode_can_frame
+from canbus.errors import CanConfigError
+from canbus.message import Message
+from canbus.testing.usb.emulator import Emulator
+from canbus.testing.usb.node import Fault, Node
+
+
+class Later(NamedTuple):
+    """An answer that is given when it is time.
+
+    Attributes:
+        ready: whether it is.
+        deadline: of time.monotonic(), after which it is given anyway.
+        answer: makes it.
+    """
+
+    ready: Callable[[], bool]
+    deadline: float
+    answer: Callable[[], Any]
+
+
+class Commands:
+    """The commands: every public method is one.
+
+    Args:
+        emulator: what they act on.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._adapter = emulator.adapter
+        self._wire = emulator.adapter.wire
+
+    def do(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Carry one out.
+
+        Returns:
+            Its answer, or Later.
+
+        Raises:
+            CanConfigError: a ValueError; there is no such command, or it takes other arguments.
+            CanError: it could not be done.
+        """
+        method = None if name.startswith("_") or name == "do" else getattr(self, name, None)
+        if method is None:
+            known = [word for word in vars(Commands) if not word.startswith("_") and word != "do"]
+            raise CanConfigError(f"unknown command {name!r}", hint=f"known: {', '.join(known)}")
+        try:
+            bound = inspect.signature(method).bind(**arguments)
+        except TypeError as exc:
+            raise CanConfigError(f"{name}: {exc}") from exc
+        try:
+            return method(*bound.args, **bound.kwargs)
+        except (TypeError, KeyError, IndexError, ValueError) as exc:
+            raise CanConfigError(f"{name}: {exc}") from exc
+
+    def plug(self) -> int:
+        """Plug in; the port."""
+        return self._emulator.plug()
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self._emulator.unplug()
+
+    def quit(self) -> None:
+        """End."""
+        self._emulator.ending = True
+
+    def fault(self, kind: str, channel: int = 0) -> None:
+        """Break or mend the wire: none, noack, short."""
+        self._node(channel).set_fault(Fault(kind))
+
+    def bus_off(self, channel: int = 0) -> None:
+        """Go bus-off now."""
+        self._node(channel).go_bus_off()
+
+    def recover(self, channel: int = 0) -> None:
+        """Leave bus-off as some firmware does, without the host."""
+        node = self._node(channel)
+        if node.bus_off:
+            self._adapter.recovered(channel)
+            node.recover()
+
+    def error_counters(self, tec: int, rec: int, channel: int = 0) -> None:
+        """Set the error counters."""
+        self._node(channel).set_counters(int(tec), int(rec))
+
+    def overflow(self, channel: int = 0) -> None:
+        """Lose a received frame."""
+        self._node(channel)
+        self._adapter.overflow(channel)
+
+    def frames(self, texts: list[str], channel: int | None = None) -> None:
+        """Let frames arrive from the wire, in the notation of can-utils."""
+        if channel is not None:
+            self._node(channel)
+        for msg in [Message.parse(text) for text in texts]:
+            self._wire.arrive(msg, channel)
+
+    def error_frame(self, can_id: int, data: str = "", channel: int = 0) -> None:
+        """Send an error frame to the host; `data` is hexadecimal."""
+        self._node(channel)
+        self._adapter.error_frame(channel, int(can_id), bytes.fromhex(data))
+
+    def state(self) -> dict[str, Any]:
+        """How things are."""
+        return {
+            "kind": self._adapter.kind,
+            "plugged": self._emulator.port is not None,
+            "port": self._emulator.port,
+            "sent": len(self._wire.sent),
+            "lost": self._emulator.lost,
+            "channels": [self._channel(node) for node in self._adapter.nodes],
+        }
+
+    def sent(self, since: int = 0) -> list[tuple[int, int, str]]:
+        """The frames that went out, from a number on: channel, time, struct can(fd)_frame."""
+        return [
+            (channel, when, encode_can_frame(msg).hex())
+            for channel, when, msg in self._wire.sent[since:]
+        ]
+
+    def wait_for_sent(self, count: int, timeout: float) -> Later:
+        """Answer the number of frames that went out when it is that large."""
+        sent = self._wire.sent
+        deadline = time.monotonic() + timeout
+        return Later(lambda: len(sent) >= count, deadline, lambda: len(sent))
+
+    def wait_for_pending(self, count: int, timeout: float, channel: int = 0) -> Later:
+        """Answer the number of frames that wait in the adapter when it is that large."""
+        queue = self._node(channel).queue
+        deadline = time.monotonic() + timeout
+        return Later(lambda: len(queue) >= count, deadline, lambda: len(queue))
+
+    def forget_sent(self) -> None:
+        """Empty the record of frames that went out."""
+        self._wire.sent.clear()
+
+    def _node(self, channel: int) -> Node:
+        nodes = self._adapter.nodes
+        if channel not in range(len(nodes)):
+            raise CanConfigError(f"there is no channel {channel!r}: this adapter has {len(nodes)}")
+        return nodes[channel]
+
+    def _channel(self, node: Node) -> dict[str, Any]:
+        return {
+            "on": node.on,
+            "state": node.state.name,
+            "fault": node.fault.value,
+            "tec": node.tec,
+            "rec": node.rec,
+            "bus_off": node.bus_off,
+            "bitrate": node.bitrate,
+            "data_bitrate": node.data_bitrate,
+            "fd": node.fd,
+            "loop_back": node.loop_back,
+            "pending": len(node.queue),
+            **self._adapter.settings(node.channel),
+        }
