@@ -1,4 +1,4 @@
-"""Two emulated Kvaser controllers on one wire, as can0 and can1, driven by the stock driver."""
+"""Emulated CAN controllers, driven by the stock drivers: Kvaser cards, and USB adapters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from canbus.testing.usb import EmulatedAdapter, emulate
+from tests.hardware.network import link_down
 
 HERE = Path(__file__).parent
 
@@ -28,3 +31,44 @@ def controllers() -> Iterator[tuple[str, str]]:
     yield names
     for name in names:
         subprocess.run(["ip", "link", "set", name, "down"], check=True)
+
+
+# A driver takes a second or two to bind, so an adapter serves the whole run; the fixture that
+# a test names makes it as new: plugged in, sound, its interfaces down, nothing recorded.
+
+
+@pytest.fixture(scope="session")
+def _gs_usb() -> Iterator[EmulatedAdapter]:
+    with emulate("gs_usb", channels=2) as adapter:
+        yield adapter
+
+
+@pytest.fixture(scope="session")
+def _pcan_usb() -> Iterator[EmulatedAdapter]:
+    with emulate("pcan_usb") as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def gs_usb(_gs_usb: EmulatedAdapter) -> Iterator[EmulatedAdapter]:
+    """A candleLight with two channels on one wire; names of the interfaces: `.netdevs`."""
+    _make_as_new(_gs_usb)
+    yield _gs_usb
+    _make_as_new(_gs_usb)
+
+
+@pytest.fixture
+def pcan_usb(_pcan_usb: EmulatedAdapter) -> Iterator[EmulatedAdapter]:
+    """A PCAN-USB with nothing else on its wire; name of the interface: `.netdevs[0]`."""
+    _make_as_new(_pcan_usb)
+    yield _pcan_usb
+    _make_as_new(_pcan_usb)
+
+
+def _make_as_new(adapter: EmulatedAdapter) -> None:
+    if not adapter.state()["plugged"]:
+        adapter.plug()
+    for channel, name in enumerate(adapter.netdevs):
+        link_down(name)
+        adapter.fault("none", channel)
+    adapter.forget_sent()

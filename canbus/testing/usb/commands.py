@@ -80,6 +80,9 @@ class Commands:
 
     def fault(self, kind: str, channel: int = 0) -> None:
         """Break or mend the wire: none, noack, short."""
+        known = [fault.value for fault in Fault]
+        if kind not in known:
+            raise CanConfigError(f"unknown fault {kind!r}", hint=f"known: {', '.join(known)}")
         self._node(channel).set_fault(Fault(kind))
 
     def bus_off(self, channel: int = 0) -> None:
