@@ -17,11 +17,16 @@ from tests.docs.markdown import ROOT, blocks, pages
 ids = [str(page.relative_to(ROOT)) for page in pages()]
 
 
-def run_blocks(page: Path, capsys: pytest.CaptureFixture[str], kernel: bool) -> None:
-    """Run the Python and shell blocks of a page; the Python ones share one namespace."""
+def run_blocks(
+    page: Path, capsys: pytest.CaptureFixture[str], kernel: bool, hardware: bool = False
+) -> None:
+    """Run the Python and shell blocks of a page; the Python ones share one namespace.
+
+    Those marked `hardware` run in the guest of tests/hardware only.
+    """
     namespace: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(page):
-        if "kernel" in block.words and not kernel:
+        if ("kernel" in block.words and not kernel) or ("hardware" in block.words and not hardware):
             continue
         if block.language == "python":
             code = "\n" * block.line + block.code
@@ -38,6 +43,7 @@ def has(page: Path, kernel: bool) -> bool:
         block.language in {"python", "sh"}
         and "make" not in block.words
         and ("kernel" in block.words) is kernel
+        and "hardware" not in block.words
         for block in blocks(page)
     )
 
@@ -63,7 +69,7 @@ def test_no_block_is_of_a_kind_that_nobody_checks():
     for page in pages():
         for block in blocks(page):
             assert block.language in {"python", "sh", "toml"}, (page, block.line)
-            assert block.words <= {"kernel", "make"}, (page, block.line)
+            assert block.words <= {"kernel", "hardware", "make"}, (page, block.line)
 
 
 def test_toml_blocks_parse():

@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m canbus.testing.usb",
         description="Emulated USB CAN adapters for the stock Linux drivers (as root).",
     )
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    kinds = parser.add_subparsers(dest="role", required=True, metavar="KIND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--wire", metavar="IF", help="CAN interface on the same wire, a vcan say")
     common.add_argument("--paced", action="store_true", help="frames occupy the wire")
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     gs_usb.add_argument("--no-hardware-stamps", action="store_true")
     kinds.add_parser("pcan_usb", parents=[common], help="PCAN-USB, driver peak_usb")
     control = kinds.add_parser("control", help="tell a running adapter what to do")
+    control.add_argument(
+        "--wait", type=float, default=0.0, metavar="SECONDS", help="for an adapter that is starting"
+    )
     control.add_argument("path", metavar="PATH")
     commands = control.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, words in _WORDS.items():
@@ -70,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _adapter(args: argparse.Namespace) -> CanAdapter:
     wire = Wire(paced=args.paced)
-    if args.kind == "pcan_usb":
+    if args.role == "pcan_usb":
         return PcanUsb(wire)
     stamps = not args.no_hardware_stamps
     return GsUsb(wire, args.channels, fd=not args.no_fd, hardware_stamps=stamps)
@@ -100,7 +103,7 @@ def _control(args: argparse.Namespace) -> None:
     command = args.command
     if command == "frame":
         command, arguments["texts"] = "frames", [arguments.pop("text")]
-    answer = Client.connect(args.path).ask(command, **arguments)
+    answer = Client.connect(args.path, args.wait).ask(command, **arguments)
     if answer is not None:
         print(json.dumps(answer, indent=2))
 
@@ -117,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        (_control if args.kind == "control" else _run)(args)
+        (_control if args.role == "control" else _run)(args)
     except CanError as exc:
         print(f"error: {exc}", file=sys.stderr)
         if exc.hint:

@@ -121,15 +121,27 @@ class Client:
         self._file = connection.makefile("rb")
 
     @classmethod
-    def connect(cls, path: str) -> Client:
+    def connect(cls, path: str, timeout: float = 0.0) -> Client:
         """Connect to the Unix socket of a running emulator.
+
+        Args:
+            path: of the socket.
+            timeout: seconds to wait for one that is starting.
 
         Raises:
             CanOperationError: nobody is there.
         """
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        deadline = time.monotonic() + timeout
         try:
-            connection.connect(path)
+            while True:
+                try:
+                    connection.connect(path)
+                    break
+                except (FileNotFoundError, ConnectionRefusedError):
+                    if time.monotonic() >= deadline:
+                        raise
+                    time.sleep(0.05)  # nothing tells of a socket that is made
         except OSError as exc:
             connection.close()
             raise CanOperationError(

@@ -1,0 +1,15 @@
+"""The code blocks of the pages that need emulated controllers: the fence says `hardware`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs.markdown import blocks, pages
+from tests.docs.test_pages import run_blocks
+
+PAGES = [page for page in pages() if any("hardware" in block.words for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_all_blocks_run(page, capsys):
+    run_blocks(page, capsys, kernel=True, hardware=True)

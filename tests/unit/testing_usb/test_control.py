@@ -1,0 +1,100 @@
+"""Asking a running emulator: over a socket, in its own thread here, unplugged."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+import canbus as can
+from canbus.testing.usb.control import Client, Server
+from canbus.testing.usb.emulator import Emulator
+from canbus.testing.usb.gs_usb import GsUsb
+from canbus.testing.usb.wire import Wire
+
+
+@pytest.fixture
+def adapter():
+    return GsUsb(Wire(), channels=2)
+
+
+@pytest.fixture
+def client(adapter):
+    emulator = Emulator(adapter)
+    ours, theirs = socket.socketpair()
+    Server(emulator).serve(theirs, is_owner=True)
+    thread = threading.Thread(target=emulator.run)
+    thread.start()
+    client = Client(ours)
+    yield client
+    client.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_the_state_of_every_channel(client):
+    state = client.ask("state")
+    assert (state["kind"], state["plugged"], len(state["channels"])) == ("gs_usb", False, 2)
+    assert state["channels"][1]["state"] == "STOPPED"
+
+
+def test_a_fault_is_set(client):
+    client.ask("fault", kind="noack", channel=1)
+    assert [channel["fault"] for channel in client.ask("state")["channels"]] == ["none", "noack"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "complaint"),
+    [
+        ("fault", {"kind": "x"}, "unknown fault 'x'"),
+        ("fault", {"kind": "none", "channel": 2}, "no channel 2"),
+        ("fault", {"king": "none"}, "missing a required argument"),
+        ("_node", {"channel": 0}, "unknown command"),
+        ("do", {"name": "state", "arguments": {}}, "unknown command"),
+        ("frames", {"texts": ["zzz"]}, "cannot read the frame"),
+        ("error_counters", {"tec": "many", "rec": 0}, "many"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error_of_the_library(client, name, arguments, complaint):
+    with pytest.raises((can.CanConfigError, can.CanMessageError), match=complaint):
+        client.ask(name, **arguments)
+
+
+def test_the_hint_comes_along(client):
+    with pytest.raises(can.CanConfigError) as info:
+        client.ask("nonsense")
+    assert "wait_for_sent" in info.value.hint
+
+
+def test_frames_that_went_out_are_waited_for(client, adapter):
+    adapter.nodes[0].start()
+    assert client.ask("wait_for_sent", count=1, timeout=0.01) == 0
+    adapter.nodes[0].send(can.Message.parse("123#DEAD"))
+    assert client.ask("wait_for_sent", count=1, timeout=10) == 1
+    ((channel, _, raw),) = client.ask("sent")
+    assert (channel, bytes.fromhex(raw)[8:10]) == (0, b"\xde\xad")
+    client.ask("forget_sent")
+    assert client.ask("sent") == []
+
+
+def test_the_emulator_ends_with_its_owner(adapter):
+    emulator = Emulator(adapter)
+    ours, theirs = socket.socketpair()
+    Server(emulator).serve(theirs, is_owner=True)
+    ours.close()
+    emulator.run()
+
+
+def test_an_emulator_that_ended_says_nothing_more():
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    client = Client(ours)
+    with pytest.raises(can.CanOperationError, match="ended"):
+        client.ask("state")
+    client.close()
+
+
+def test_nobody_at_the_path(tmp_path):
+    with pytest.raises(can.CanOperationError, match="no emulated adapter answers"):
+        Client.connect(str(tmp_path / "nobody"))
