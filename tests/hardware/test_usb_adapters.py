@@ -242,12 +242,12 @@ def test_restart_ms_brings_it_back_from_bus_off(pcan_usb):
     link_up(name, "restart-ms", "300")
     pcan_usb.short()
     with RawCan(name, errors=True) as bus:
+        before = time.monotonic()
         bus.send("123#00")
         bus.receive_error(BUS_OFF)
-        seen = time.monotonic()
         pcan_usb.fault("none")
         bus.receive_error(RESTARTED)
-        assert time.monotonic() - seen < 0.3 * 10
+        assert 0.3 <= time.monotonic() - before < 0.3 * 10
         assert can_state(name) == "ERROR-ACTIVE"
         bus.send("124#00")
         assert texts(pcan_usb.wait_for_sent(1)) == ["124#00"]  # 123 was lost, not kept
@@ -312,7 +312,6 @@ def test_from_a_shell(tmp_path):
             assert process.stdout.readline().startswith("pcan_usb in port ")
             status, shown, _ = control("state")
             assert (status, json.loads(shown)["plugged"]) == (0, True)
-            assert control("fault", "noack") == (0, "", "")
             status, _, complaint = control("fault", "x")
             assert status == 1
             assert "'x'" in complaint

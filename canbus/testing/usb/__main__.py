@@ -81,7 +81,7 @@ def _adapter(args: argparse.Namespace) -> CanAdapter:
 
 def _run(args: argparse.Namespace) -> None:
     adapter = _adapter(args)
-    emulator = Emulator(adapter, args.wire)
+    emulator = Emulator(adapter)
     server = Server(emulator)
     if args.control is not None:
         server.listen(args.control)
@@ -90,6 +90,8 @@ def _run(args: argparse.Namespace) -> None:
         server.serve(socket.socket(fileno=args.control_fd), is_owner=True)
     else:
         vhci.prepare(None if args.no_driver else adapter.driver)
+        if args.wire is not None:
+            emulator.join(args.wire)
         print(f"{adapter.kind} in port {emulator.plug()} of vhci-hcd", flush=True)
     emulator.run()
 

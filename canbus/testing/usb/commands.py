@@ -74,6 +74,10 @@ class Commands:
         """Pull the cable."""
         self._emulator.unplug()
 
+    def join(self, wire: str) -> None:
+        """Make a CAN interface the other end of the wire."""
+        self._emulator.join(wire)
+
     def quit(self) -> None:
         """End."""
         self._emulator.ending = True

@@ -87,18 +87,17 @@ class EmulatedAdapter:
         Raises:
             CanTimeoutError: they are still there.
         """
-        gone = set(vhci.interfaces(self._port) if self._port is not None else ()) or set(
-            self._netdevs
-        )
+        indexes = self._indexes()
         self._client.ask("unplug")
         self._port = None
         self._netdevs = {}
-        if not vhci.wait_for_links(
-            lambda: gone.isdisjoint(index for index, _ in socket.if_nameindex()), timeout
-        ):
+        if not _wait_until_gone(indexes, timeout):
             raise CanTimeoutError(
                 f"the interfaces of the adapter are still there after {timeout} s"
             )
+
+    def _indexes(self) -> set[int]:
+        return set() if self._port is None else set(vhci.interfaces(self._port))
 
     # -- faults -----------------------------------------------------------------------
 
@@ -257,11 +256,11 @@ def emulate(
         CanUnsupportedError: not Linux.
         CanKernelSupportError: the kernel has no vhci-hcd, or not the driver.
         CanPermissionError: a PermissionError; not root.
-        CanChannelNotFoundError: there is no interface `wire`.
+        CanChannelNotFoundError: there is no CAN interface `wire`.
         CanConfigError: a ValueError; no such kind, or not so many channels.
         CanInitializationError: vhci-hcd has no free port, or the driver made no interface.
     """
-    options = _options(kind, channels, fd, hardware_stamps, wire, paced)
+    options = _options(kind, channels, fd, hardware_stamps, paced)
     vhci.prepare(_DRIVERS[kind] if load_driver else None)
     ours, theirs = socket.socketpair()
     with theirs:
@@ -271,25 +270,31 @@ def emulate(
             program, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=_environment()
         )
     client = Client(ours)
+    adapter = EmulatedAdapter(client, channels, waits=load_driver)
     try:
-        adapter = EmulatedAdapter(client, channels, waits=load_driver)
-        client.ask("state", patience=_PATIENCE)
+        client.ask("state", patience=_PATIENCE)  # it takes its time to start
+        if wire is not None:
+            client.ask("join", wire=wire)
         adapter.plug()
         yield adapter
-        if adapter.netdevs:
-            adapter.unplug()
     finally:
-        client.close()  # the process ends by that
+        indexes = adapter._indexes()
+        client.close()  # the process ends by that, and pulls the cable
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _wait_until_gone(indexes, _PATIENCE)
 
 
-def _options(
-    kind: str, channels: int, fd: bool, hardware_stamps: bool, wire: str | None, paced: bool
-) -> list[str]:
+def _wait_until_gone(indexes: set[int], timeout: float) -> bool:
+    return not indexes or vhci.wait_for_links(
+        lambda: indexes.isdisjoint(index for index, _ in socket.if_nameindex()), timeout
+    )
+
+
+def _options(kind: str, channels: int, fd: bool, hardware_stamps: bool, paced: bool) -> list[str]:
     if kind not in _DRIVERS:
         raise CanConfigError(f"no emulated adapter {kind!r}", hint=f"known: {', '.join(_DRIVERS)}")
     if channels not in range(1, 4 if kind == "gs_usb" else 2):
@@ -299,7 +304,6 @@ def _options(
         options += ["--channels", str(channels)]
         options += [] if fd else ["--no-fd"]
         options += [] if hardware_stamps else ["--no-hardware-stamps"]
-    options += ["--wire", wire] if wire is not None else []
     return options + (["--paced"] if paced else [])
 
 

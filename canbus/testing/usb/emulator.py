@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 
 from canbus.codecs.can_frame import CANFD_MTU, decode_can_frame, encode_can_frame
-from canbus.errors import CanChannelNotFoundError, CanProtocolError
+from canbus.errors import CanChannelNotFoundError, CanKernelSupportError, CanProtocolError
 from canbus.message import Message
 from canbus.testing.usb import vhci
 from canbus.testing.usb.adapter import CanAdapter
@@ -28,7 +28,6 @@ class Emulator:
 
     Args:
         adapter: what is emulated.
-        wire: name of a CAN interface that is the other end of its wire; None: there is none.
 
     Attributes:
         adapter: as given.
@@ -37,12 +36,9 @@ class Emulator:
         ending: set it to end `run`.
         after: called after every turn of the loop; returns the time of `time.monotonic()` at
             which it wants to be called again, or None.
-
-    Raises:
-        CanChannelNotFoundError: there is no interface `wire`.
     """
 
-    def __init__(self, adapter: CanAdapter, wire: str | None = None) -> None:
+    def __init__(self, adapter: CanAdapter) -> None:
         self.adapter = adapter
         self.port: int | None = None
         self.lost = 0
@@ -51,10 +47,17 @@ class Emulator:
         self._selector = selectors.DefaultSelector()
         self._usb: socket.socket | None = None
         self._wire: socket.socket | None = None
-        if wire is not None:
-            self._wire = _open_wire(wire)
-            adapter.wire.outside = self._to_wire
-            self.watch(self._wire, self._from_wire)
+
+    def join(self, name: str) -> None:
+        """Make a CAN interface the other end of the wire; once.
+
+        Raises:
+            CanChannelNotFoundError: there is no such interface, or it is not for CAN.
+            CanKernelSupportError: this kernel has no CAN sockets.
+        """
+        self._wire = _open_wire(name)
+        self.adapter.wire.outside = self._to_wire
+        self.watch(self._wire, self._from_wire)
 
     # -- plugging ---------------------------------------------------------------------
 
@@ -162,7 +165,14 @@ class Emulator:
 
 
 def _open_wire(name: str) -> socket.socket:
-    wire = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+    try:
+        wire = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+    except OSError as exc:
+        raise CanKernelSupportError(
+            f"the CAN interface {name!r} cannot be the wire: {exc.strerror}",
+            exc.errno,
+            hint="modprobe can-raw",
+        ) from exc
     try:
         wire.setsockopt(_SOL_CAN_RAW, _CAN_RAW_FD_FRAMES, 1)
         wire.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 23)

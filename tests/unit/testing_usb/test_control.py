@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 
 import pytest
@@ -61,6 +62,11 @@ def test_what_cannot_be_done_is_an_error_of_the_library(client, name, arguments,
         client.ask(name, **arguments)
 
 
+def test_a_wire_that_is_not_there(client):
+    with pytest.raises((can.CanChannelNotFoundError, can.CanKernelSupportError), match="nosuch0"):
+        client.ask("join", wire="nosuch0")
+
+
 def test_the_hint_comes_along(client):
     with pytest.raises(can.CanConfigError) as info:
         client.ask("nonsense")
@@ -76,6 +82,16 @@ def test_frames_that_went_out_are_waited_for(client, adapter):
     assert (channel, bytes.fromhex(raw)[8:10]) == (0, b"\xde\xad")
     client.ask("forget_sent")
     assert client.ask("sent") == []
+
+
+def test_the_record_has_no_limit_and_keeps_the_order(client, adapter):
+    adapter.nodes[0].start()
+    for number in range(12_000):
+        adapter.nodes[0].send(can.Message(arbitration_id=number))
+    raw = [bytes.fromhex(frame) for _, _, frame in client.ask("sent")]
+    ids = [int.from_bytes(frame[:4], sys.byteorder) & 0x1FFFFFFF for frame in raw]
+    assert ids == list(range(12_000))
+    assert len(client.ask("sent", since=11_990)) == 10
 
 
 def test_the_emulator_ends_with_its_owner(adapter):

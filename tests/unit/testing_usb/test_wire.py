@@ -45,6 +45,11 @@ class Bus:
         for node in self.heard.nodes.values():
             node.start()
 
+    def let_time_pass(self):
+        while (deadline := self.wire.deadline_ns) is not None:
+            self.now = deadline
+            self.wire.run()
+
     def sent(self):
         return [format(frame.msg, "candump") for frame in self.wire.sent]
 
@@ -162,9 +167,7 @@ def test_on_a_paced_wire_frames_take_their_time_and_the_lowest_id_wins():
     bus.other.send(frame("100#"))
     assert bus.sent() == []
     assert bus.wire.deadline_ns == 1000 + 47_000
-    while (deadline := bus.wire.deadline_ns) is not None:
-        bus.now = deadline
-        bus.wire.run()
+    bus.let_time_pass()
     assert bus.sent() == ["300#", "200#", "10000000#", "100#"]  # each node keeps its order
     times = [sent.monotonic_ns - 1000 for sent in bus.wire.sent]
     assert times == [47_000, 94_000, 161_000, 208_000]
