@@ -11,12 +11,23 @@ if TYPE_CHECKING:
     from canbus import links as links
     from canbus import message as message
     from canbus.bus import BusABC as BusABC
+    from canbus.codecs.error_frame import decode_error_frame as decode_error_frame
+    from canbus.codecs.error_frame import encode_error_frame as encode_error_frame
+    from canbus.codecs.phantom_error import phantom_error as phantom_error
+    from canbus.error_flags import ControllerProblem as ControllerProblem
+    from canbus.error_flags import ErrorClass as ErrorClass
+    from canbus.error_flags import ProtocolLocation as ProtocolLocation
+    from canbus.error_flags import ProtocolViolation as ProtocolViolation
+    from canbus.error_flags import TransceiverStatus as TransceiverStatus
+    from canbus.error_frame import ErrorFrame as ErrorFrame
     from canbus.errors import CanBackendLoadError as CanBackendLoadError
     from canbus.errors import CanBackendNotFoundError as CanBackendNotFoundError
     from canbus.errors import CanChannelNotFoundError as CanChannelNotFoundError
     from canbus.errors import CanClosedError as CanClosedError
     from canbus.errors import CanConfigError as CanConfigError
     from canbus.errors import CanError as CanError
+    from canbus.errors import CanFrameExpiredError as CanFrameExpiredError
+    from canbus.errors import CanFramesLostError as CanFramesLostError
     from canbus.errors import CanInitializationError as CanInitializationError
     from canbus.errors import CanInterfaceNotImplementedError as CanInterfaceNotImplementedError
     from canbus.errors import CanKernelSupportError as CanKernelSupportError
@@ -41,16 +52,29 @@ if TYPE_CHECKING:
     from canbus.periodic import LimitedDurationCyclicSendTaskABC as LimitedDurationCyclicSendTaskABC
     from canbus.periodic import ModifiableCyclicTaskABC as ModifiableCyclicTaskABC
     from canbus.periodic import RestartableCyclicTaskABC as RestartableCyclicTaskABC
+    from canbus.receipt import ConfirmedBy as ConfirmedBy
+    from canbus.receipt import SendReceipt as SendReceipt
     from canbus.state import BusState as BusState
     from canbus.state import BusStatistics as BusStatistics
     from canbus.state import CanProtocol as CanProtocol
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
+    from canbus.state import TimestampSource as TimestampSource
 
     __version__: str
 
 _HOME = {
     "bus": ("BusABC",),
+    "codecs.error_frame": ("decode_error_frame", "encode_error_frame"),
+    "codecs.phantom_error": ("phantom_error",),
+    "error_flags": (
+        "ControllerProblem",
+        "ErrorClass",
+        "ProtocolLocation",
+        "ProtocolViolation",
+        "TransceiverStatus",
+    ),
+    "error_frame": ("ErrorFrame",),
     "errors": (
         "CanBackendLoadError",
         "CanBackendNotFoundError",
@@ -58,6 +82,8 @@ _HOME = {
         "CanClosedError",
         "CanConfigError",
         "CanError",
+        "CanFrameExpiredError",
+        "CanFramesLostError",
         "CanInitializationError",
         "CanInterfaceNotImplementedError",
         "CanKernelSupportError",
@@ -85,7 +111,15 @@ _HOME = {
         "ModifiableCyclicTaskABC",
         "RestartableCyclicTaskABC",
     ),
-    "state": ("BusState", "BusStatistics", "CanProtocol", "CanState", "FrameOrigin"),
+    "receipt": ("ConfirmedBy", "SendReceipt"),
+    "state": (
+        "BusState",
+        "BusStatistics",
+        "CanProtocol",
+        "CanState",
+        "FrameOrigin",
+        "TimestampSource",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 _SUBMODULES = ("bus", "interface", "links", "message")  # reached as attributes: can.interface.Bus

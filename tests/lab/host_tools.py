@@ -27,7 +27,7 @@ def require(program: str, package: str) -> str:
 
 def obtain(program: str, package: str) -> str:
     """Path of a program, installed first when that is needed and possible."""
-    if find(program) is None and os.geteuid() == 0 and find("apt-get"):
+    if find(program) is None and _may_install():
         _install(package)
     path = find(program)
     if path is None:
@@ -38,6 +38,17 @@ def obtain(program: str, package: str) -> str:
 def qemu() -> str:
     """Path of QEMU."""
     return obtain(QEMU, QEMU_PACKAGE)
+
+
+def install(package: str) -> None:
+    """Install a package that has no program to look for."""
+    if not _may_install():
+        raise LabError(f"missing: apt-get install --no-install-recommends {package}")
+    _install(package)
+
+
+def _may_install() -> bool:
+    return os.geteuid() == 0 and find("apt-get") is not None
 
 
 def _install(package: str) -> None:
