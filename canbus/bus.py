@@ -1,37 +1,29 @@
 """BusABC: what a user holds, and what a backend fulfils.
 
-The public methods hold the policy, once for all backends: validation, software filters,
-lifetime, iteration, cyclic tasks. A backend writes the few methods named `_like_this` in
-the class docstring. Nothing here opens anything or knows an operating system.
+The public methods hold the policy, once for all backends: receiving.py and sending.py have
+the two halves, lifetime.py the end. Here are the contract, the state, and how a bus shows
+itself. Nothing here opens anything or knows an operating system.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from threading import RLock
-from time import monotonic
 from typing import Any, Self
 
-from canbus.cyclic_thread import ThreadBasedCyclicSendTask
-from canbus.errors import CanClosedError, CanConfigError, CanUnsupportedError
-from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
-from canbus.frame_rules import is_plain, prepare
-from canbus.lifetime import Lifetime
+from canbus.errors import CanClosedError, CanUnsupportedError
+from canbus.filters import Filters, normalise
 from canbus.logs import frame_logger
-from canbus.message import Message
-from canbus.periodic import CyclicSendTask, period_to_ns
+from canbus.receiving import Receiving
+from canbus.sending import Sending
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
 
-_LOOKS_AFTER_DEADLINE = 1000
 
-
-class BusABC(Lifetime):
+class BusABC(Receiving, Sending):
     """One open CAN channel.
 
-    **For users**: `send`, `recv`, iteration, `send_periodic`, `set_filters`, `shutdown`;
-    also a context manager. Any number of threads may use one bus at the same time.
+    **For users**: `send`, `send_many`, `recv`, `recv_many`, iteration, `send_periodic`,
+    `set_filters`, `statistics`, `shutdown`; also a context manager. Any number of threads may
+    use one bus at the same time.
 
     **For backends**: open the channel in the constructor, from typed keyword arguments, and
     call `super().__init__` there, in whatever order. Write:
@@ -47,23 +39,20 @@ class BusABC(Lifetime):
         Release everything, waking whoever waits. Called once.
 
     and, where there is something to say: `_apply_filters`, `_read_statistics`, `fileno`,
-    `can_state`, `flush_tx_buffer`. Never raise anything but a CanError for what the channel
-    does; never drop a frame without counting it in `_read_statistics`.
+    `can_state`, `flush_tx_buffer`, `_send_frames` (many at once), `_send_confirmed`,
+    `_send_by` (expiry), `restart`, `reopen`. A backend that reads many frames at once from
+    a descriptor derives from `canbus.prefetch.PrefetchingBus` and writes `_read_batch`
+    instead of `_recv_frame`. Never raise anything but a CanError for what the channel does;
+    never drop a frame without counting it in `_read_statistics`.
     """
 
     channel_info: str = "unknown"  # the channel, for people
     _protocol: CanProtocol = CanProtocol.CAN_20
-    _fd_frames: bool = False
-    _filters: Sequence[CanFilter] | None = None
-    _matcher: Matcher | None = None
-    _log: Callable[[str, Any], None] | None = None
-    _screened: bool = False  # there is a matcher or a log to look at each frame
-    _periodic_tasks: list[CyclicSendTask]
-    _filter_lock: RLock
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
+        bus._ready = []
         bus._periodic_tasks = []
         bus._filter_lock = RLock()
         return bus
@@ -90,201 +79,11 @@ class BusABC(Lifetime):
             self.channel_info = str(channel)
         self._protocol = protocol
         self._fd_frames = protocol is not CanProtocol.CAN_20
+        self._xl_frames = protocol is CanProtocol.CAN_XL
         self._log = frame_logger()
         self._filters = normalise(can_filters)
-        self._screen(None if already_filtered else matcher(self._filters))
+        self._screen(None if already_filtered else self._make_matcher(self._filters))
         super().__init__()
-
-    # -- receiving --------------------------------------------------------------------
-
-    def recv(self, timeout: float | None = None) -> Message | None:
-        """Return the next frame that passes the filters, or None if none came in time.
-
-        Args:
-            timeout: seconds to wait; None waits for ever, 0 returns at once.
-
-        Raises:
-            CanClosedError: the bus was shut down, before or while waiting.
-            CanConfigError: a ValueError; the timeout is negative.
-            CanOperationError: the channel failed; it says how.
-        """
-        if self._is_shutdown:
-            raise self._closed()
-        if timeout is not None and not timeout >= 0:
-            raise _negative(f"recv({timeout})")
-        # One look before any wait: a deadline costs a clock reading, which is only needed now.
-        msg = self._recv_frame(0)
-        if msg is None:
-            return None if timeout == 0 else self._recv_by(timeout)
-        if self._screened and not self._passes(msg):
-            return self._recv_by(timeout)
-        return msg
-
-    def _recv_by(self, timeout: float | None) -> Message | None:
-        """Wait for a frame that passes; those that do not pass do not eat the timeout."""
-        deadline = None if timeout is None else monotonic() + timeout
-        late = 0
-        while True:
-            msg = self._recv_frame(timeout)
-            if msg is None:
-                return None
-            if not self._screened or self._passes(msg):
-                return msg
-            if deadline is None:
-                continue
-            timeout = max(0.0, deadline - monotonic())
-            # Time may be up with a frame that passes still queued behind: look on, though
-            # not for ever, as frames may come faster than they can be looked at.
-            late += timeout == 0
-            if late > _LOOKS_AFTER_DEADLINE:
-                return None
-
-    def _passes(self, msg: Message) -> bool:
-        """Look at a frame as it comes out: the filters in force now, and the log."""
-        passes = self._matcher
-        if passes is not None and not passes(msg):
-            return False
-        if self._log:
-            self._log("Received: %s", msg)
-        return True
-
-    def __iter__(self) -> Iterator[Message]:
-        """Yield frames as they come; ends when the bus is shut down."""
-        if self._is_shutdown:
-            raise self._closed()
-        while True:
-            try:
-                msg = self.recv(None)
-            except CanClosedError:
-                return
-            if msg is not None:
-                yield msg
-
-    # -- sending ----------------------------------------------------------------------
-
-    def send(self, msg: Message, timeout: float | None = None) -> None:
-        """Send one frame.
-
-        Args:
-            msg: the frame. It is validated, but never changed.
-            timeout: seconds to wait for room in the transmit queue; None waits as long as
-                it takes, 0 not at all.
-
-        Raises:
-            CanTxQueueFullError: a CanTimeoutError; there was no room by the deadline.
-            CanMessageError: a ValueError; no such frame can exist.
-            CanUnsupportedError: an FD frame on a bus that was not opened for FD.
-            CanClosedError: the bus was shut down, before or while waiting.
-            CanOperationError: the channel failed; it says how.
-        """
-        if self._is_shutdown:
-            raise self._closed()
-        if timeout is not None and not timeout >= 0:
-            raise _negative(f"send(timeout={timeout})")
-        if not is_plain(msg):
-            msg = prepare(msg, fd=self._fd_frames, channel=self.channel_info)
-        if self._log:
-            self._log("Sending: %s", msg)
-        self._send_frame(msg, timeout)
-
-    def send_periodic(
-        self,
-        msgs: Message | Sequence[Message],
-        period: float,
-        duration: float | None = None,
-        store_task: bool = True,
-        autostart: bool = True,
-        modifier_callback: Callable[[Message], None] | None = None,
-    ) -> CyclicSendTask:
-        """Send a frame, or several in turn, once a period.
-
-        Args:
-            msgs: the frame or frames (one id); the task keeps copies.
-            period: seconds between frames.
-            duration: seconds to send for, None until stopped. The first frame is sent at
-                once, so 0.3 s at 0.1 s are 3 frames.
-            store_task: the bus remembers the task, for `stop_all_periodic_tasks`.
-            autostart: start now, rather than with `task.start()`.
-            modifier_callback: called with the frame before each time it is sent.
-
-        Raises:
-            CanConfigError: a ValueError; no frame, different ids, no such period.
-            CanMessageError: a ValueError; no such frame can exist.
-        """
-        if self._is_shutdown:
-            raise self._closed()
-        task = ThreadBasedCyclicSendTask(
-            self.send,
-            partial(prepare, fd=self._fd_frames, channel=self.channel_info),
-            msgs,
-            period_to_ns(period),
-            duration,
-            modifier_callback,
-            self._periodic_tasks if store_task else None,
-            self._check_open,
-        )
-        if autostart:
-            task.start()
-        return task
-
-    def stop_all_periodic_tasks(self, remove_tasks: bool = True) -> None:
-        """Stop every cyclic task of this bus.
-
-        A stopped task is forgotten, and remembered again when it is started again, whatever
-        `remove_tasks` (python-can's) says.
-        """
-        for task in list(self._periodic_tasks):
-            task.stop()
-
-    def flush_tx_buffer(self) -> None:
-        """Discard frames that wait to be sent.
-
-        Raises:
-            CanUnsupportedError: the backend cannot take a frame back.
-        """
-        raise CanUnsupportedError(f"{self.channel_info}: queued frames cannot be taken back")
-
-    # -- filters ----------------------------------------------------------------------
-
-    @property
-    def filters(self) -> Sequence[CanFilter] | None:
-        """The filters in force; None means that every frame passes."""
-        return self._filters
-
-    @filters.setter
-    def filters(self, filters: Filters | None) -> None:
-        self.set_filters(filters)
-
-    def set_filters(self, filters: Filters | None = None) -> None:
-        """Choose which frames `recv` returns, from now on.
-
-        Args:
-            filters: CanFilter or python-can's dictionaries; a frame passes if any matches.
-                None and `[]` let everything pass, `CanFilter.nothing()` lets nothing.
-                Error frames pass always.
-
-        Raises:
-            CanConfigError: a ValueError; a filter makes no sense. The old ones stay.
-        """
-        if self._is_shutdown:
-            raise self._closed()
-        wanted = normalise(filters)
-        with self._filter_lock:  # what is below Python and what is here change together
-            self._screen(None if self._apply_filters(wanted) else matcher(wanted))
-            self._filters = wanted
-
-    def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
-        """Install filters below Python, if the backend can.
-
-        Returns:
-            True if from now on `_recv_frame` returns matching frames only, frames already
-            queued included; False if the base class has to look at each frame.
-        """
-        return False
-
-    def _screen(self, passes: Matcher | None) -> None:
-        self._matcher = passes
-        self._screened = passes is not None or self._log is not None
 
     # -- state ------------------------------------------------------------------------
 
@@ -317,6 +116,24 @@ class BusABC(Lifetime):
     def _read_statistics(self) -> BusStatistics:
         return BusStatistics()
 
+    def restart(self) -> None:
+        """Bring the controller back from bus-off.
+
+        Raises:
+            CanUnsupportedError: the backend has no means to.
+        """
+        raise CanUnsupportedError(f"{self.channel_info}: this backend cannot restart a controller")
+
+    def reopen(self) -> None:
+        """Open the channel again, after it vanished and came back; filters stay.
+
+        Raises:
+            CanUnsupportedError: the backend has no means to.
+        """
+        raise CanUnsupportedError(
+            f"{self.channel_info}: this backend cannot reopen a channel", hint="open a new bus"
+        )
+
     def fileno(self) -> int:
         """A descriptor that is readable whenever a frame waits, for select() and friends.
 
@@ -334,28 +151,11 @@ class BusABC(Lifetime):
         state = "closed" if self._is_shutdown else "open"
         return f"<{type(self).__name__} {self.channel_info} [{state}]>"
 
-    def _check_open(self) -> None:
-        if self._is_shutdown:
-            raise self._closed()
-
     def _closed(self) -> CanClosedError:
         return CanClosedError(
             f"the bus on {self.channel_info} is shut down", hint="open a new one with can.Bus()"
         )
 
     def _after_close(self) -> None:
+        self._ready.clear()
         self.stop_all_periodic_tasks()
-
-    # -- for backends -----------------------------------------------------------------
-
-    @abstractmethod
-    def _send_frame(self, msg: Message, timeout: float | None) -> None: ...
-
-    @abstractmethod
-    def _recv_frame(self, timeout: float | None) -> Message | None: ...
-
-
-def _negative(call: str) -> CanConfigError:
-    return CanConfigError(
-        f"{call}: a timeout cannot be negative", hint="0 does not wait, None waits for ever"
-    )

@@ -10,7 +10,9 @@
     ├─ CanOperationError                          an open bus failed
     │  ├─ CanMessageError                         also ValueError: no such frame can exist
     │  ├─ CanLinkDownError                        also OSError: ENETDOWN
+    │  ├─ CanFramesLostError                      frames are missing here (on_loss="raise")
     │  ├─ CanTxQueueFullError                     also CanTimeoutError: no room by the deadline
+    │  ├─ CanFrameExpiredError                    also CanTimeoutError: its ttl passed, not sent
     │  └─ CanClosedError                          also ValueError: used after shutdown()
     ├─ CanChannelNotFoundError                    both of the above; also OSError (ENODEV)
     ├─ CanConfigError                             both of the above; also ValueError: an option
@@ -37,6 +39,9 @@ class CanError(Exception):
         hint: what the user can do about it: a command or a change. Shown under the
             traceback, and by the command line on a line of its own.
     """
+
+    sent: int = 0
+    """Of `send_many`: how many frames had been sent before this happened."""
 
     def __init__(
         self, message: str = "", error_code: int | None = None, *, hint: str | None = None
@@ -93,6 +98,12 @@ class CanLinkDownError(CanOperationError, OSError):
     """The network interface is not up (ENETDOWN)."""
 
 
+class CanFramesLostError(CanOperationError):
+    """Frames were lost at this place in the stream; `count` says how many."""
+
+    count: int = 0
+
+
 class CanClosedError(CanOperationError, ValueError):
     """The bus was shut down, before the call or while it waited."""
 
@@ -119,6 +130,10 @@ class CanTimeoutError(CanError, TimeoutError):
 
 class CanTxQueueFullError(CanOperationError, CanTimeoutError):
     """The transmit queue had no room by the deadline (ENOBUFS): nothing was sent."""
+
+
+class CanFrameExpiredError(CanOperationError, CanTimeoutError):
+    """The frame's `ttl` passed before it could be handed over: dropped, and counted."""
 
 
 class CanProtocolError(CanError, ValueError):

@@ -142,13 +142,19 @@ def _validate(entry: CanFilter) -> None:
 Matcher = Callable[[Message], bool]
 
 
-def matcher(filters: Sequence[CanFilter] | None) -> Matcher | None:
+def matcher(filters: Sequence[CanFilter] | None, *, joined: bool = False) -> Matcher | None:
     """A function that says whether a frame passes; None where every frame does.
+
+    Args:
+        filters: which frames pass.
+        joined: those that match all of the filters, rather than any of them.
 
     Filters for exactly one identifier are looked up in a set, so their number costs nothing.
     """
     if filters is None:
         return None
+    if joined:
+        return _joined_matcher(filters)
     exact: set[int] = set()
     masked: list[tuple[int, int, bool]] = []
     for entry in filters:
@@ -167,6 +173,16 @@ def matcher(filters: Sequence[CanFilter] | None) -> Matcher | None:
         if word in exact:
             return True
         return any((word & mask == want) is not inverted for want, mask, inverted in masked)
+
+    return passes
+
+
+def _joined_matcher(filters: Sequence[CanFilter]) -> Matcher:
+    single = [matcher((entry,)) for entry in filters]
+
+    def passes(msg: Message) -> bool:
+        # No filter at all passes nothing, as in the kernel: the count is never reached.
+        return msg.is_error_frame or (bool(single) and all(one and one(msg) for one in single))
 
     return passes
 

@@ -32,6 +32,10 @@ class Capability(Flag):
     """Sets (or verifies) the bitrate of the channel."""
     LISTEN_ONLY = auto()
     """`state=BusState.PASSIVE`."""
+    CONFIRM = auto()
+    """`send(confirm=True)` returns a receipt."""
+    TTL = auto()
+    """`send(ttl=...)` lets a frame expire."""
 
 
 class Option(NamedTuple):

@@ -32,6 +32,8 @@ from canbus.errors import (
     CanClosedError,
     CanConfigError,
     CanError,
+    CanFrameExpiredError,
+    CanFramesLostError,
     CanInitializationError,
     CanKernelSupportError,
     CanLinkDownError,
@@ -48,7 +50,15 @@ from canbus.filters import CanFilter, Filters, normalise, superset
 from canbus.message import Message
 from canbus.options import Capability, Option
 from canbus.periodic import CyclicSendTask
-from canbus.state import BusState, BusStatistics, CanProtocol, CanState, FrameOrigin
+from canbus.receipt import ConfirmedBy, SendReceipt
+from canbus.state import (
+    BusState,
+    BusStatistics,
+    CanProtocol,
+    CanState,
+    FrameOrigin,
+    TimestampSource,
+)
 from canbus.waiting import POLLIN, POLLOUT, Waiter, deadline_after
 from canbus.warn import warn
 
@@ -86,6 +96,8 @@ __all__ = [
     "CanConfigError",
     "CanError",
     "CanFilter",
+    "CanFrameExpiredError",
+    "CanFramesLostError",
     "CanInitializationError",
     "CanKernelSupportError",
     "CanLinkDownError",
@@ -100,11 +112,14 @@ __all__ = [
     "CanUnsupportedError",
     "CanWarning",
     "Capability",
+    "ConfirmedBy",
     "CyclicSendTask",
     "Filters",
     "FrameOrigin",
     "Message",
     "Option",
+    "SendReceipt",
+    "TimestampSource",
     "Waiter",
     "deadline_after",
     "normalise",

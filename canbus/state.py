@@ -72,17 +72,24 @@ def bus_state(can_state: CanState | None) -> BusState:
 
 
 class BusStatistics:
-    """The ledger of one bus: the frames lost.
+    """The ledger of one bus: every loss has a number.
 
     Attributes:
         rx_dropped: frames lost before `recv()` could see them; None where the
             backend cannot know.
+        tx_expired: frames dropped because their `ttl` passed before they could be handed over.
+        tx_late: frames that had been handed over in time, but left after their `ttl`.
     """
 
-    __slots__ = ("rx_dropped",)
+    __slots__ = ("rx_dropped", "tx_expired", "tx_late")
 
-    def __init__(self, rx_dropped: int | None = None) -> None:
+    def __init__(
+        self, rx_dropped: int | None = None, tx_expired: int = 0, tx_late: int = 0
+    ) -> None:
         self.rx_dropped = rx_dropped
+        self.tx_expired = tx_expired
+        self.tx_late = tx_late
 
     def __repr__(self) -> str:
-        return f"BusStatistics(rx_dropped={self.rx_dropped})"
+        facts = ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
+        return f"BusStatistics({facts})"

@@ -10,6 +10,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic_ns
 
 POLLIN = getattr(select, "POLLIN", 1)  # absent where there is no poll(): nothing opens there
@@ -25,6 +26,27 @@ def deadline_after(timeout: float | None) -> int | None:
     if timeout is None or timeout > _FOR_EVER:
         return None
     return monotonic_ns() + round(timeout * 10**9)
+
+
+class Deadline:
+    """A point in time, asked again and again how far away it is.
+
+    Args:
+        timeout: seconds from now; None for never.
+    """
+
+    __slots__ = ("ns",)
+
+    def __init__(self, timeout: float | None) -> None:
+        self.ns = deadline_after(timeout)
+
+    def remaining(self) -> float | None:
+        """Seconds left, 0 when it has passed; None for never."""
+        return None if self.ns is None else max(0, self.ns - monotonic_ns()) / 10**9
+
+    def has_passed(self) -> bool:
+        """Whether it is behind us."""
+        return self.ns is not None and monotonic_ns() >= self.ns
 
 
 class Waiter:
@@ -43,9 +65,11 @@ class Waiter:
         self._fd = fd
         self._release = release
         self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
         self._lock = threading.RLock()
         self._users = 0
         self._closing = False
+        self._is_woken = False
         self._pid = os.getpid()
 
     def wait(self, events: int, deadline_ns: int | None) -> bool:
@@ -74,17 +98,34 @@ class Waiter:
             if deadline_ns is not None:
                 timeout_ms = min(max(0, deadline_ns - monotonic_ns()) / _MS, _LONGEST_POLL_MS)
             # poll() rounds fractions of a millisecond up, so it never ends too early.
-            if poller.poll(timeout_ms):
+            happened = poller.poll(timeout_ms)
+            if happened:
+                if any(fd == self._wake_read for fd, _ in happened):
+                    self._take_kick()
                 return True
             if deadline_ns is not None and monotonic_ns() >= deadline_ns:
                 return False
+
+    def _take_kick(self) -> None:
+        """Take one token of `kick`; one too many does no harm, as everybody looks again."""
+        with self._lock:
+            if not self._is_woken and self._wake_read >= 0:
+                with suppress(BlockingIOError):  # another thread took it
+                    os.read(self._wake_read, 1)
 
     def wake(self) -> None:
         """Make every wait return at once, those to come as well."""
         with self._lock:
             # A forked child shares the pipe: what it closes is its own copy only.
             if self._wake_write >= 0 and os.getpid() == self._pid:
+                self._is_woken = True
                 os.write(self._wake_write, b"\0")  # never read: it stays readable for all
+
+    def kick(self) -> None:
+        """Make those return that wait now: something has changed that no event tells."""
+        with self._lock:
+            if self._wake_write >= 0 and os.getpid() == self._pid and not self._closing:
+                os.write(self._wake_write, b"\1" * self._users)
 
     def close(self) -> None:
         """Wake all waiters and close the descriptor as soon as the last has left."""

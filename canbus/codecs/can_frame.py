@@ -12,6 +12,7 @@ Frames are not validated here: `canbus.frame_rules.prepare` has seen all that is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from struct import Struct
 from typing import Any
 
@@ -36,6 +37,7 @@ _FD = Struct("=IBBxx64s")
 _DATA_AT = 8
 _pack_classic = _CLASSIC.pack
 _new = object.__new__
+_NS = 10**9
 
 RECORD = _FD
 """Layout of a received frame of either kind: can_id, len, flags, 64 bytes of which len count.
@@ -103,6 +105,82 @@ def message_from_record(
     msg.timestamp_ns = timestamp_ns
     msg.channel = channel
     return msg
+
+
+CLASSIC_RECORD = Struct("=IB3x8s")
+"""Layout of a received classic frame, where no other comes: can_id, len, data."""
+
+
+def message_from_classic(
+    can_id: int, length: int, data: bytes, timestamp_ns: int, channel: Any, origin: int
+) -> Message:
+    """Give a received classic record its meaning: `message_from_record` where no other comes."""
+    msg = _new(Message)
+    if can_id <= SFF_MASK:
+        msg.arbitration_id = can_id
+        msg._flags = origin
+        msg._data = data[:length]
+    else:
+        msg.arbitration_id = can_id & (EFF_MASK if can_id & (EFF | ERR) else SFF_MASK)
+        msg._flags = can_id & ID_FLAGS | origin
+        msg._data = b"" if can_id & RTR else data[:length]
+    msg.dlc = length
+    msg.timestamp_ns = timestamp_ns
+    msg.channel = channel
+    return msg
+
+
+def messages_from_classic(
+    records: Iterable[tuple[int, int, int, int, bytes]],
+    channel: Any,
+    origin: int,
+    size: int = CAN_MTU,
+) -> list[Message]:
+    """Give many received classic records their meaning: `message_from_record` in a loop.
+
+    Args:
+        records: seconds and nanoseconds since the epoch, can_id, len, data of each.
+        channel: where they came through.
+        origin: flag bits of canbus.frame_flags that hold for all.
+        size: CAN_MTU.
+    """
+    messages: list[Message] = []
+    add = messages.append
+    new, kind, ns = _new, Message, _NS
+    for seconds, nanoseconds, can_id, length, data in records:
+        msg = new(kind)
+        if can_id <= SFF_MASK:
+            msg.arbitration_id = can_id
+            msg._flags = origin
+            msg._data = data[:length]
+        else:
+            msg.arbitration_id = can_id & (EFF_MASK if can_id & (EFF | ERR) else SFF_MASK)
+            msg._flags = can_id & ID_FLAGS | origin
+            msg._data = b"" if can_id & RTR else data[:length]
+        msg.dlc = length
+        msg.timestamp_ns = seconds * ns + nanoseconds
+        msg.channel = channel
+        add(msg)
+    return messages
+
+
+def messages_from_records(
+    records: Iterable[tuple[int, int, int, int, int, bytes]], channel: Any, origin: int, size: int
+) -> list[Message]:
+    """Give many received records of one kind their meaning.
+
+    Args:
+        records: seconds and nanoseconds since the epoch, can_id, len, flags, data of each.
+        channel: where they came through.
+        origin: flag bits of canbus.frame_flags that hold for all.
+        size: CAN_MTU or CANFD_MTU: the kind.
+    """
+    return [
+        message_from_record(
+            can_id, length, flags, data, size, seconds * _NS + nanoseconds, channel, origin
+        )
+        for seconds, nanoseconds, can_id, length, flags, data in records
+    ]
 
 
 def decode_can_frame(

@@ -141,7 +141,7 @@ def test_frames_queued_before_a_filter_change_do_not_slip_through(open_bus):
 
 @pytest.mark.timeout(120 * SOAK)
 def test_a_bus_opened_with_filters_under_full_traffic_never_returns_a_stranger(vcan, open_bus):
-    witness = open_bus()
+    witness = open_bus(on_loss="count")
     flood = subprocess.Popen(["cangen", vcan, "-g", "0", "-I", "100", "-i"])
     try:
         assert witness.recv(5) is not None

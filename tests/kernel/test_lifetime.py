@@ -198,9 +198,8 @@ def test_a_link_that_is_removed_is_an_error_for_everybody_and_for_good(
         delete_link(own_link)
 
         errors = [reader.error() for reader in readers]
-        # A link goes down before it goes away, which the kernel may tell to one of them.
+        # A link goes down before it goes away, and some may look in between.
         down = [error for error in errors if isinstance(error, can.CanLinkDownError)]
-        assert len(down) <= 1
         assert sum(_is_gone(error, own_link) for error in errors) == 4 - len(down)
 
         uses: list[Callable[[], object]] = [
@@ -254,20 +253,20 @@ def test_shutdown_meets_a_reader_that_finds_the_link_gone(
 ) -> None:
     """Each takes a lock that the other one has, unless in one order."""
     bus: Any = can.Bus(own_link, interface="socketcan")
-    wake = bus._waiter.wake
+    kick = bus._waiter.kick
     met = False
     closing: list[Worker[None]] = []
 
-    def wake_while_another_closes() -> None:
+    def kick_while_another_closes() -> None:
         nonlocal met
         if not met:
             met = True
             closing.append(Worker(bus.shutdown))
             wait_until_blocked(*closing)
-        wake()
+        kick()
 
     delete_link(own_link)
-    monkeypatch.setattr(bus._waiter, "wake", wake_while_another_closes)
+    monkeypatch.setattr(bus._waiter, "kick", kick_while_another_closes)
     reader = Worker(lambda: [bus.recv(0), bus.recv(0)])
     assert isinstance(reader.error(), can.CanChannelNotFoundError)
     closing[0].result()

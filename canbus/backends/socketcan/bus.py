@@ -1,50 +1,52 @@
-"""SocketcanBus: a CAN socket as a bus. Reading a frame is receiver.py's, opening raw_socket.py's.
+"""SocketcanBus: a CAN socket as a bus. This file joins the parts; each has a file of its own.
 
-One system call for a frame that waits and one for a frame that is sent; poll() only when
-there is nothing to read or no room to write, and never after a deadline.
+One system call for a frame that waits, or for many, and one for a frame that is sent; poll()
+only when there is nothing to read or no room to write, and never after a deadline.
 """
 
 from __future__ import annotations
 
-import errno
+import os
+import socket
 import struct
-import threading
 from collections.abc import Sequence
-from time import monotonic_ns
 
 from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.arrivals import Arrivals
+from canbus.backends.socketcan.buffers import granted
+from canbus.backends.socketcan.channels import Channels
+from canbus.backends.socketcan.confirmed import ConfirmedSending
 from canbus.backends.socketcan.link_state import read_can_state
-from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error, send_error
-from canbus.backends.socketcan.raw_socket import install_filters, open_raw_socket
-from canbus.backends.socketcan.receiver import Channels, make_reader
+from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
+from canbus.backends.socketcan.option_checks import check_options
+from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes, one_of
+from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error
+from canbus.backends.socketcan.raw_socket import (
+    SocketOptions,
+    install_filters,
+    join_filters,
+    open_raw_socket,
+    pass_all_vcids,
+)
+from canbus.backends.socketcan.sender import SocketcanSender
+from canbus.backends.socketcan.transmitter import Transmitter
+from canbus.backends.socketcan.transport import make_reader
 from canbus.codecs.can_filter import MAX_FILTERS
-from canbus.codecs.can_frame import encode_can_frame
-from canbus.frame_flags import FDF
+from canbus.filters import Matcher, matcher
 from canbus.plugin import (
-    BusABC,
     BusStatistics,
-    CanChannelNotFoundError,
-    CanConfigError,
     CanError,
     CanFilter,
     CanProtocol,
     CanState,
     Filters,
-    Message,
+    Waiter,
     normalise,
 )
-from canbus.waiting import POLLIN, POLLOUT, Waiter, deadline_after
 from canbus.warn import warn
 
-# ENOBUFS: the queue of the device is full, which poll() cannot see; so look again after a
-# while that grows. The default queue of 10 frames lasts 1.3 ms at 1 Mbit/s; poll() sleeps
-# whole milliseconds.
-_FIRST_PAUSE_NS = 1_000_000
-_LONGEST_PAUSE_NS = 10_000_000
-_FULL = (errno.ENOBUFS, errno.EAGAIN)
 
-
-class SocketcanBus(BusABC):
+class SocketcanBus(SocketcanSender):
     """A bus on a CAN network interface of the Linux kernel.
 
     Args:
@@ -55,16 +57,31 @@ class SocketcanBus(BusABC):
         local_loopback: other programs of this machine see what this bus sends.
         fd: send and receive CAN FD frames.
         ignore_rx_error_frames: do not receive the controller's error frames.
+        error_mask: classes of error frames to receive (`ErrorClass`); None for all.
+        join_filters: a frame must match all filters, rather than any.
+        xl: send and receive CAN XL frames (kernel 6.1), and CAN FD ones.
+        vcid: with xl, the virtual network to use (kernel 6.12); None for all.
+        timestamping: "software" or "hardware": the device's time stamps.
+        on_loss: what to do where frames were lost: "warn" the first time, "raise" each time
+            between the right two frames, or only "count". `msg.lost_before` has the number.
+        rcvbuf: bytes of the receive buffer; by default as much as is granted without rights.
+        sndbuf: bytes of the send buffer; by default the system's.
+        priority: of sent frames, for queueing disciplines (SO_PRIORITY).
+        mark: of sent frames, for the kernel's filters (SO_MARK).
         bitrate: bit/s; not verified.
         data_bitrate: bit/s of the FD data phase; not verified.
         timing: not verified.
 
     Raises:
-        CanKernelSupportError: the kernel has no CAN.
+        CanKernelSupportError: the kernel has no CAN, or not this kind.
         CanChannelNotFoundError: there is no such CAN interface.
         CanConfigError: an argument makes no sense.
+        CanUnsupportedError: the device cannot do what was asked for.
+        CanPermissionError: what was asked for needs a right.
         CanInitializationError: the kernel refuses what was asked for; it says what.
     """
+
+    _kick_due: bool = False
 
     def __init__(
         self,
@@ -74,156 +91,164 @@ class SocketcanBus(BusABC):
         local_loopback: bool = True,
         fd: bool = False,
         ignore_rx_error_frames: bool = False,
+        error_mask: int | None = None,
+        join_filters: bool = False,
+        xl: bool = False,
+        vcid: int | None = None,
+        timestamping: str = "software",
+        on_loss: str = "warn",
+        rcvbuf: int | None = None,
+        sndbuf: int | None = None,
+        priority: int | None = None,
+        mark: int | None = None,
         bitrate: int | None = None,
         data_bitrate: int | None = None,
         timing: object = None,
     ) -> None:
         channel = channel_name(channel)
-        if receive_own_messages and not local_loopback:
-            raise CanConfigError(
-                f"{channel}: receive_own_messages needs local_loopback",
-                hint="own frames come back by the loopback; leave local_loopback=False out",
-            )
-        _warn_not_verified(bitrate=bitrate, data_bitrate=data_bitrate, timing=timing)
-        filters = normalise(can_filters)
         self._channels = Channels(channel)
         self.channel_info = f"socketcan {self._channels.shown}"
-        self.socket = open_raw_socket(
-            channel,
-            filters=filters,
+        _warn_not_verified(bitrate=bitrate, data_bitrate=data_bitrate, timing=timing)
+        self._options = SocketOptions(
+            filters=normalise(can_filters),
+            join_filters=join_filters,
             receive_own_messages=receive_own_messages,
             local_loopback=local_loopback,
             fd=fd,
-            error_frames=not ignore_rx_error_frames,
+            xl=xl,
+            vcid=vcid,
+            error_mask=error_classes(channel, error_mask, ignore_rx_error_frames),
+            hardware_stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "hardware",
+            rcvbuf=rcvbuf,
+            sndbuf=sndbuf,
+            priority=priority,
+            mark=mark,
         )
-        self._read_lock = threading.RLock()
-        self._write_lock = threading.RLock()
-        self._gone: CanError | None = None
-        self._write = self.socket.send
+        check_options(channel, self._options)
+        self._raise_on_loss = one_of("on_loss", on_loss, ON_LOSS) == "raise"
+        self._loss_told = on_loss != "warn"
+        self._lost_before_reopen = 0
+        self._socket = open_raw_socket(channel, self._options)
         try:
-            self._read = make_reader(self.socket, self._channels)
-            self._waiter = Waiter(self.socket.fileno(), self._release)
+            self._set_up()
         except BaseException as exc:
-            self.socket.close()
-            if isinstance(exc, OSError):
+            self._socket.close()
+            if isinstance(exc, OSError) and not isinstance(exc, CanError):
                 raise open_error(exc, self._channels.shown) from exc
             raise
+        filters = self._options.filters
         super().__init__(
             channel,
             filters,
-            protocol=CanProtocol.CAN_FD if fd else CanProtocol.CAN_20,
+            protocol=_protocol(fd, xl),
             already_filtered=filters is None or len(filters) <= MAX_FILTERS,
+        )
+
+    def _set_up(self) -> None:
+        """Everything around the open socket."""
+        options = self._options
+        self._carries_vcid = options.xl and (options.vcid is not None or self._pass_vcids())
+        self._link = LinkWatch(self._channels.fixed or "")
+        self._arrivals = Arrivals()
+        self._read_batch = make_reader(
+            self._socket,
+            self._channels,
+            self._arrivals,
+            self._reading_failed,
+            fd=options.fd,
+            xl=options.xl,
+        )
+        self._waiter = Waiter(self._socket.fileno(), self._release)
+        self._transmitter = Transmitter(
+            self._socket, self._channels, self._waiter, self._sending_failed, self._state_or_none
+        )
+        self._write = self._socket.send
+        self._write_lock = self._transmitter.lock
+        self._confirmed = ConfirmedSending(
+            self._channels.shown,
+            self._open_watch,
+            self._transmitter.put,
+            self._transmitter.in_queue,
+            lambda until_ns: self._waiter.wait(0, until_ns),
         )
 
     # -- receiving --------------------------------------------------------------------
 
-    def _recv_frame(self, timeout: float | None) -> Message | None:
-        if timeout != 0:
-            return self._wait_for_frame(deadline_after(timeout))
-        try:
-            with self._read_lock:  # the reader has one arena
-                if self._is_shutdown:
-                    raise self._closed()
-                if self._gone is not None:
-                    raise self._gone.with_traceback(None)
-                return self._read()
-        except CanError as exc:  # not within the lock: the waiter has one of its own
-            raise self._read_failed(exc) from exc.__cause__
+    def _reading_failed(self, code: int) -> None:
+        """The kernel refused to receive: remember it if it is about the link, else raise."""
+        if code not in LINK_ERRORS or self._channels.fixed is None:
+            raise receive_error(code, self._channels.shown)
+        self._link.note(code)
+        self._kick_due = True
+
+    def _after_reading(self) -> None:
+        if self._kick_due:  # the kernel told one reader, and the others wait on
+            self._kick_due = False
+            self._waiter.kick()
 
     def _read_failed(self, exc: CanError) -> CanError:
-        if self._is_shutdown:  # a signal handler closed the socket under the reader
-            return self._closed()
-        if isinstance(exc, CanChannelNotFoundError) and self._gone is None:
-            # The kernel tells this once, and nothing ever after (net/can/raw.c, raw_notify).
-            self._gone = exc
-            self._waiter.wake()
-        return exc
+        error = super()._read_failed(exc)
+        self._after_reading()
+        return error
 
-    def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
-        while self._waiter.wait(POLLIN, deadline_ns):
-            msg = self._recv_frame(0)
-            if msg is not None:
-                return msg
-            # Another thread was faster; look at the clock before waiting again.
-            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
-                return None
-        return None
+    def _nothing_read(self) -> None:
+        trouble = self._link.trouble()
+        if trouble is not None:
+            raise trouble
+        super()._nothing_read()
 
     def fileno(self) -> int:
-        """The socket's descriptor: readable whenever a frame waits."""
+        """A descriptor that is readable whenever a frame waits.
+
+        Nothing is read ahead from now on, so that none hides from it.
+        """
         if self._is_shutdown:
             raise self._closed()
-        return self.socket.fileno()
+        return self._hand_out(self._socket.fileno())
 
-    def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
+    @property
+    def socket(self) -> socket.socket:
+        """The socket itself. Nothing is read ahead from now on."""
+        if not self._is_shutdown:
+            self._hand_out(self._socket.fileno())
+        return self._socket
+
+    def _install_filters(self, filters: Sequence[CanFilter] | None) -> bool:
+        joined = self._options.join_filters
+        shown = self._channels.shown
         try:
-            install_filters(self.socket, filters, self._channels.shown)
+            if joined:  # any of the old or the new while they are changed, lest one is lost
+                join_filters(self._socket, False, shown)
+            exact = install_filters(self._socket, filters, shown)
+            if joined:
+                join_filters(self._socket, True, shown)
         except CanError:
             if self._is_shutdown:
                 raise self._closed() from None
             raise
-        # Frames queued under the old filters are still to come, so each is looked at.
-        return False
+        self._options = self._options._replace(filters=filters)
+        return exact
 
-    # -- sending ----------------------------------------------------------------------
+    def _make_matcher(self, filters: Sequence[CanFilter] | None) -> Matcher | None:
+        return matcher(filters, joined=self._options.join_filters)
 
-    def _send_frame(self, msg: Message, timeout: float | None) -> None:
-        frame = encode_can_frame(msg)
-        try:
-            self._put(frame, msg)
-        except OSError as exc:
-            self._send_when_room(msg, frame, timeout, exc)
-
-    def _put(self, frame: bytes, msg: Message) -> None:
-        # The lock keeps the socket from being closed, and its number from being reused,
-        # between here and the system call. It is never held for long: nothing blocks.
-        with self._write_lock:
-            if self._channels.fixed:
-                self._write(frame)
-            else:
-                self.socket.sendto(frame, (self._target(msg),))
-
-    def _target(self, msg: Message) -> str:
-        """Where a frame goes on a bus that serves all interfaces."""
-        if isinstance(msg.channel, str) and msg.channel:
-            return channel_name(msg.channel)
-        raise CanConfigError(
-            "cannot send: this bus serves all interfaces and the frame does not say which",
-            hint='set msg.channel = "can0"',
-        )
-
-    def _send_failed(self, exc: OSError, msg: Message) -> Exception:
-        if self._is_shutdown:
-            return self._closed()
-        fixed = self._channels.fixed
-        is_fd = bool(msg._flags & FDF)
-        return send_error(exc, fixed or str(msg.channel), is_fd=is_fd, is_open=fixed is not None)
-
-    def _send_when_room(
-        self, msg: Message, frame: bytes, timeout: float | None, refusal: OSError
-    ) -> None:
-        """Try again until the kernel takes the frame or the deadline has passed."""
-        deadline_ns = deadline_after(timeout)
-        pause_ns = _FIRST_PAUSE_NS
-        while True:
-            if self._is_shutdown or refusal.errno not in _FULL:
-                raise self._send_failed(refusal, msg) from refusal
-            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
-                raise self._send_failed(OSError(errno.ENOBUFS, ""), msg) from refusal
-            if refusal.errno == errno.EAGAIN:  # the socket's own buffer: poll() sees that
-                self._waiter.wait(POLLOUT, deadline_ns)
-            else:
-                end_ns = monotonic_ns() + pause_ns
-                self._waiter.wait(0, end_ns if deadline_ns is None else min(end_ns, deadline_ns))
-                pause_ns = min(2 * pause_ns, _LONGEST_PAUSE_NS)
-            try:
-                self._put(frame, msg)
-            except OSError as again:
-                refusal = again
-            else:
-                return
+    def set_error_mask(self, error_mask: int) -> None:
+        """Choose the classes of error frames that are delivered from now on (`ErrorClass`)."""
+        mask = error_classes(self._channels.shown, error_mask, False)
+        self._socket.setsockopt(c.SOL_CAN_RAW, c.CAN_RAW_ERR_FILTER, mask)
+        self._options = self._options._replace(error_mask=mask)
 
     # -- state and lifetime -----------------------------------------------------------
+
+    @property
+    def rcvbuf(self) -> int:
+        """Bytes that the kernel granted for the receive buffer."""
+        return granted(self._socket, socket.SO_RCVBUF)
+
+    @property
+    def sndbuf(self) -> int:
+        """Bytes that the kernel granted for the send buffer."""
+        return granted(self._socket, socket.SO_SNDBUF)
 
     @property
     def can_state(self) -> CanState | None:
@@ -242,23 +267,73 @@ class SocketcanBus(BusABC):
         except OSError as exc:
             raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
 
-    def _read_statistics(self) -> BusStatistics:
+    def _state_or_none(self) -> CanState | None:
         try:
-            counters = self.socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+            return self.can_state
+        except CanError:
+            return None
+
+    def _losses(self) -> int:
+        sizes = self._socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+        drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", sizes)[c.SK_MEMINFO_DROPS]
+        return int(self._lost_before_reopen + drops + self._arrivals.damaged)
+
+    def _read_statistics(self) -> BusStatistics:
+        self._confirmed.look()
+        try:
+            lost = self._losses()
         except OSError as exc:
             if self._is_shutdown:
                 raise self._closed() from None
             raise receive_error(exc.errno or 0, self._channels.shown, "count on") from exc
-        drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", counters)[c.SK_MEMINFO_DROPS]
-        return BusStatistics(rx_dropped=drops)
+        return BusStatistics(lost, self._confirmed.expired, self._confirmed.late)
+
+    def reopen(self) -> None:
+        """Open the interface anew: after it vanished and came back under the same name.
+
+        Filters, options and `fileno()` stay; who waits on the descriptor with epoll has to
+        register it again. Frames of the old socket that were not read are lost.
+
+        Raises:
+            CanChannelNotFoundError: it is not back yet; try again.
+            CanClosedError: the bus was shut down.
+        """
+        self._check_open()
+        fresh = open_raw_socket(self._channels.fixed or "", self._options)
+        try:
+            with self._read_lock, self._write_lock:
+                self._check_open()
+                self._lost_before_reopen = self._losses()
+                # Under the same number, which is known in many places.
+                os.dup2(fresh.fileno(), self._socket.fileno(), inheritable=False)
+                self._arrivals.drops = self._arrivals.damaged = 0
+                self._link.renew()
+                if self._descriptor is not None:
+                    self._descriptor.renew()
+        finally:
+            fresh.close()
+        self._confirmed.forget()
+        if self._options.xl and self._options.vcid is None:
+            self._pass_vcids()
+        self._waiter.kick()
+
+    def _pass_vcids(self) -> bool:
+        return pass_all_vcids(self._socket)
 
     def _close(self) -> None:
-        self._waiter.close()
+        super()._close()
+        self._confirmed.close()
 
     def _release(self) -> None:
         """Close the socket; called by the waiter when nobody waits on it any more."""
         with self._read_lock, self._write_lock:
-            self.socket.close()
+            self._socket.close()
+
+
+def _protocol(fd: bool, xl: bool) -> CanProtocol:
+    if xl:
+        return CanProtocol.CAN_XL
+    return CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
 
 
 def _warn_not_verified(**settings: object) -> None:

@@ -38,6 +38,13 @@ _QUEUE = (
     "or the bus is busy: ip link set {0} txqueuelen 1000"
 )
 
+_SINCE = {
+    "fd": "Linux 3.6 and later do",
+    "join_filters": "Linux 4.1 and later do",
+    "xl": "Linux 6.1 and later do",
+    "vcid": "Linux 6.12 and later do",
+}
+
 _OPEN: dict[int, _Row] = {
     errno.EAFNOSUPPORT: (
         CanKernelSupportError,
@@ -81,6 +88,18 @@ def open_error(exc: OSError, channel: str) -> CanError:
 
 def option_error(exc: OSError, channel: str, option: str) -> CanError:
     """The named error for a socket option that was asked for and that the kernel refuses."""
+    if exc.errno in {errno.EPERM, errno.EACCES}:
+        return CanPermissionError(
+            f"{channel}: {option} needs a right that this process has not",
+            exc.errno,
+            hint="give it CAP_NET_ADMIN, or run it as root",
+        )
+    if exc.errno in {errno.ENOPROTOOPT, errno.EOPNOTSUPP}:
+        return CanKernelSupportError(
+            f"{channel}: the kernel refuses {option}: it does not know it",
+            exc.errno,
+            hint=_SINCE.get(option, f"leave {option} out, or use a newer kernel"),
+        )
     return CanInitializationError(
         f"{channel}: the kernel refuses {option}: {exc.strerror}",
         exc.errno,

@@ -1,0 +1,242 @@
+"""Reading frames with the C library's recvmmsg: many for one system call, the GIL kept.
+
+The call cannot block, and handing the GIL over costs more than the call: beside a busy thread
+twenty times more. Everything lies in one arena; a batch whose frames are all of one kind, as
+is usual, is told by one comparison of its headers and decoded by one unpack. For 64-bit Linux
+only; what is unusual goes through arrivals.py, and plain_reader.py does it all elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from time import time_ns
+
+from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.arrivals import Arrivals, ControlMessage, origin_of
+from canbus.backends.socketcan.c_errno import errno_reader
+from canbus.backends.socketcan.channels import Channels
+from canbus.codecs.can_frame import (
+    CAN_MTU,
+    CANFD_MTU,
+    CLASSIC_RECORD,
+    RECORD,
+    message_from_classic,
+    messages_from_classic,
+    messages_from_records,
+)
+from canbus.frame_flags import STAMP_KERNEL
+from canbus.plugin import Message
+from canbus.prefetch import MAX_BATCH, BatchReader, OddBatch
+
+# Structures of LP64 Linux. <bits/socket.h>: struct mmsghdr {msghdr {name, namelen, iov, iovlen,
+# control, controllen, flags}, msg_len}; iovec {base, len}; cmsghdr {size_t len, int level, int
+# type} before its data. Seen as 64-bit words, a header's control length is word 5, its flags
+# are word 6 and its message length is word 7.
+_HEADER = struct.Struct("=QI4xQQQQi4xI4x")
+_IOVEC = struct.Struct("=QQ")
+_CMSG = struct.Struct("=Qii")
+_HEADER_SIZE = _HEADER.size
+_WORDS = _HEADER_SIZE // 8
+_CONTROL_WORD, _FLAGS_WORD, _LENGTH_WORD = 5, 6, 7
+_STAMP_SIZE = _CMSG.size + 16  # SCM_TIMESTAMPNS: what comes with every frame
+_STAMP_AND_COUNT_SIZE = _STAMP_SIZE + _CMSG.size + 8  # and SO_RXQ_OVFL, once there was a loss
+_CONTROL_SIZE = 96  # SCM_TIMESTAMPING takes 64, a count 24
+_ADDRESS_SIZE = 24  # struct sockaddr_can: family, then the interface index at offset 4
+_FRAME_AT = _CONTROL_SIZE + _ADDRESS_SIZE
+_SIMPLE_FLAGS = (0, c.MSG_DONTROUTE, c.MSG_DONTROUTE | c.MSG_CONFIRM)
+_LOW = 0xFFFFFFFF
+_COUNT = struct.Struct("=I")
+_MANY = 100
+
+
+class _Arena:
+    """Memory for one batch: headers, then vectors, then for each frame control, address, frame.
+
+    Raises:
+        ImportError: this Python has no ctypes.
+    """
+
+    def __init__(self, frame_size: int, *, named: bool) -> None:
+        import ctypes
+
+        self.stride = _FRAME_AT + frame_size
+        self._vectors_at = MAX_BATCH * _HEADER.size
+        self._records_at = self._vectors_at + MAX_BATCH * _IOVEC.size
+        self.memory = bytearray(self._records_at + MAX_BATCH * self.stride)
+        self._base = ctypes.addressof((ctypes.c_char * len(self.memory)).from_buffer(self.memory))
+        self.pointer = ctypes.c_void_p(self._base)
+        self.named = named
+        for place in range(MAX_BATCH):
+            frame_at = self._base + self.record_at(place) + _FRAME_AT
+            vector_at = self._vectors_at + place * _IOVEC.size
+            _IOVEC.pack_into(self.memory, vector_at, frame_at, frame_size)
+        self.view = memoryview(self.memory)
+        self.words = self.view[: self._vectors_at].cast("Q")
+        self.fresh = memoryview(self.headers(_CONTROL_SIZE, 0, 0))
+        self.view[: self._vectors_at] = self.fresh
+
+    def record_at(self, place: int) -> int:
+        return self._records_at + place * self.stride
+
+    def records(self, count: int) -> memoryview:
+        """The memory of the first records."""
+        return self.view[self._records_at : self.record_at(count)]
+
+    def last_count(self, count: int) -> int:
+        """The count of losses that came with the last record; it never falls within a batch."""
+        at = self.record_at(count - 1) + _STAMP_SIZE + _CMSG.size
+        return int(_COUNT.unpack_from(self.memory, at)[0])
+
+    def headers(self, control_size: int, flags: int, length: int) -> bytes:
+        """The headers of a batch whose frames have all come with these."""
+        return b"".join(
+            _HEADER.pack(
+                self._base + self.record_at(place) + _CONTROL_SIZE if self.named else 0,
+                _ADDRESS_SIZE if self.named else 0,
+                self._base + self._vectors_at + place * _IOVEC.size,
+                1,
+                self._base + self.record_at(place),
+                control_size,
+                flags,
+                length,
+            )
+            for place in range(MAX_BATCH)
+        )
+
+
+def batch_reader(
+    sock: socket.socket,
+    channels: Channels,
+    arrivals: Arrivals,
+    failed: Callable[[int], None],
+    *,
+    fd: bool,
+) -> BatchReader:
+    """A function that reads up to so many frames without waiting; see `PrefetchingBus`.
+
+    Raises:
+        ImportError: this Python has no ctypes.
+    """
+    import ctypes
+
+    arena = _Arena(CANFD_MTU if fd else CAN_MTU, named=channels.fixed is None)
+    memory, view, words, fresh = arena.memory, arena.view, arena.words, arena.fresh
+    # Not use_errno=True: that keeps a copy of errno for each thread, at a third of the call's cost.
+    libc = ctypes.PyDLL(None)
+    # No argtypes: plain ints go as C ints and `headers` is a pointer already; declaring them
+    # would make each call convert them again.
+    recvmmsg = libc.recvmmsg
+    # The bus closes the socket under the lock that it holds to read, so the number is right.
+    last_errno = errno_reader()
+    number, headers, dontwait = sock.fileno(), arena.pointer, c.MSG_DONTWAIT
+    fixed = channels.fixed
+    decode = messages_from_records if fd else messages_from_classic
+    layout = (RECORD if fd else CLASSIC_RECORD).format.removeprefix("=")
+    gap = _FRAME_AT - _STAMP_SIZE
+    records = struct.Struct(f"={_CMSG.size}xqq{gap}x{layout}").iter_unpack
+    lead = arena.record_at(0) - _HEADER.size
+    single = struct.Struct(
+        f"={8 * _CONTROL_WORD}xQi4xI4x{lead}x{_CMSG.size}xqq{gap}x"
+        + CLASSIC_RECORD.format.removeprefix("=")
+    ).unpack_from
+    # On a bus on all interfaces no frame is simple: each says where it came through.
+    simple = () if arena.named else _SIMPLE_FLAGS
+    origins = {flags: origin_of(flags) | STAMP_KERNEL for flags in simple}
+    ns = 10**9
+    message = message_from_classic
+    regions = [arena.records(count) for count in range(MAX_BATCH + 1)]
+    images = _Images(arena, fd)
+
+    def read(limit: int) -> Message | list[Message]:
+        count = recvmmsg(number, headers, limit, dontwait, None)
+        if count < 0:
+            code = last_errno()
+            if code == errno.EAGAIN:
+                return []
+            failed(code)
+            again = read(limit)
+            return again if isinstance(again, list) else [again]  # not just a frame
+        if count == 1:
+            used, flags, length, seconds, rest, can_id, size, data = single(memory)
+            words[_CONTROL_WORD] = _CONTROL_SIZE  # the kernel has written the used size over it
+            if used == _STAMP_SIZE and length == CAN_MTU and flags in origins:
+                return message(can_id, size, data, seconds * ns + rest, fixed, origins[flags])
+            words[_CONTROL_WORD] = used
+        used, length = words[_CONTROL_WORD], words[_LENGTH_WORD]
+        image, origin = images[used, words[_FLAGS_WORD], length]
+        if count == 1:
+            alike = image is not None
+        else:
+            alike = image is not None and memory.startswith(image[: count * _HEADER_SIZE])
+        if alike and (used == _STAMP_SIZE or arena.last_count(count) == arrivals.drops):
+            batch = decode(records(regions[count]), fixed, origin, length)
+        else:
+            batch = _one_by_one(arena, count, channels, arrivals)
+        # The kernel has written the used sizes over ours.
+        if count == 1:
+            words[_CONTROL_WORD] = _CONTROL_SIZE
+        else:
+            view[: count * _HEADER_SIZE] = fresh[: count * _HEADER_SIZE]
+        return batch
+
+    return read
+
+
+class _Images(dict[tuple[int, int, int], tuple[memoryview | None, int]]):
+    """What the headers of a batch look like when all its frames have come alike, and the origin.
+
+    Keyed by used control size, msg_flags and message length; None for what is unusual.
+    """
+
+    def __init__(self, arena: _Arena, fd: bool) -> None:
+        self._arena = arena
+        self._lengths = (CAN_MTU, CANFD_MTU) if fd else (CAN_MTU,)
+
+    def __missing__(self, key: tuple[int, int, int]) -> tuple[memoryview | None, int]:
+        used, flags, length = key
+        usual = (
+            not self._arena.named  # whose frames do not say where they came through
+            and used in {_STAMP_SIZE, _STAMP_AND_COUNT_SIZE}
+            and flags in _SIMPLE_FLAGS
+            and length in self._lengths
+        )
+        image = memoryview(self._arena.headers(used, flags, length)) if usual else None
+        if len(self) > _MANY:
+            self.clear()  # never seen; a kernel with ever new flags must not fill the memory
+        found = self[key] = (image, origin_of(flags) | STAMP_KERNEL)
+        return found
+
+
+def _one_by_one(arena: _Arena, count: int, channels: Channels, arrivals: Arrivals) -> list[Message]:
+    """The careful way through a batch."""
+    batch: list[Message] = []
+    odd = False
+    for place in range(count):
+        at = arena.record_at(place)
+        word = place * _WORDS
+        used = arena.words[word + _CONTROL_WORD]
+        length = arena.words[word + _LENGTH_WORD] & _LOW
+        frame = bytes(arena.view[at + _FRAME_AT : at + _FRAME_AT + length])
+        channel = channels.fixed
+        if channel is None:
+            (index,) = struct.unpack_from("=i", arena.memory, at + _CONTROL_SIZE + 4)
+            channel = channels.name(index)
+        control = _control_messages(bytes(arena.view[at : at + used]))
+        flags = arena.words[word + _FLAGS_WORD] & _LOW
+        msg = arrivals.message(frame, control, flags, channel, time_ns())
+        if msg is not None:
+            batch.append(msg)
+            odd = odd or msg.lost_before > 0
+    return OddBatch(batch) if odd else batch
+
+
+def _control_messages(control: bytes) -> Iterator[ControlMessage]:
+    """Walk over struct cmsghdr and data, each aligned to 8 bytes (cmsg(3))."""
+    at = 0
+    while at + _CMSG.size <= len(control):
+        size, level, kind = _CMSG.unpack_from(control, at)
+        yield level, kind, control[at + _CMSG.size : at + size]
+        at += max(size + 7 & ~7, _CMSG.size)

@@ -1,0 +1,68 @@
+"""Sending many frames with one call of the C library's sendmmsg. For 64-bit Linux only.
+
+The GIL is kept: the call cannot block. Frames of one size are sent together, in order.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Callable, Sequence
+
+from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.c_errno import errno_reader
+
+# struct mmsghdr and struct iovec of LP64 Linux, as in batch_reader.py
+_HEADER = struct.Struct("=QI4xQQQQi4xI4x")
+_IOVEC = struct.Struct("=QQ")
+MAX_BATCH = 64
+
+Write = Callable[[Sequence[bytes]], int]
+
+
+def batch_writer(sock: socket.socket) -> Write:
+    """A function that sends up to MAX_BATCH encoded frames and says how many were taken.
+
+    It raises OSError if not even the first one was.
+
+    Raises:
+        ImportError: this Python has no ctypes.
+    """
+    import ctypes
+
+    sendmmsg = ctypes.PyDLL(None).sendmmsg
+    last_errno = errno_reader()
+    number, dontwait = sock.fileno(), c.MSG_DONTWAIT
+    arenas: dict[int, tuple[bytearray, ctypes.c_void_p]] = {}
+
+    def write(frames: Sequence[bytes]) -> int:
+        size = len(frames[0])
+        count = 0
+        for frame in frames:  # those of the first one's size
+            if len(frame) != size:
+                break
+            count += 1
+        if size not in arenas:
+            arenas[size] = _arena(size)
+        memory, headers = arenas[size]
+        memory[: count * size] = b"".join(frames[:count])
+        sent = sendmmsg(number, headers, count, dontwait)
+        if sent < 0:
+            code = last_errno()
+            raise OSError(code, os.strerror(code))
+        return int(sent)
+
+    def _arena(size: int) -> tuple[bytearray, ctypes.c_void_p]:
+        vectors_at = MAX_BATCH * size
+        headers_at = vectors_at + MAX_BATCH * _IOVEC.size
+        memory = bytearray(headers_at + MAX_BATCH * _HEADER.size)
+        base = ctypes.addressof((ctypes.c_char * len(memory)).from_buffer(memory))
+        for place in range(MAX_BATCH):
+            vector_at = vectors_at + place * _IOVEC.size
+            _IOVEC.pack_into(memory, vector_at, base + place * size, size)
+            header = (0, 0, base + vector_at, 1, 0, 0, 0, 0)
+            _HEADER.pack_into(memory, headers_at + place * _HEADER.size, *header)
+        return memory, ctypes.c_void_p(base + headers_at)
+
+    return write

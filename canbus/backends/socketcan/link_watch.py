@@ -1,0 +1,90 @@
+"""LinkWatch: whether the interface is up and there, so that a bus never falls silent.
+
+The kernel tells a socket once that its interface went down, and once that it is gone
+(net/can/raw.c, raw_notify); after that it tells nothing, and a reader would wait for ever. So
+what was told is remembered here, and looked into at every call until it is over.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+
+from canbus.backends.socketcan.os_errors import receive_error
+from canbus.plugin import CanError, CanLinkDownError
+
+_SIOCGIFFLAGS = 0x8913  # <linux/sockios.h>
+_IFREQ = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then the flags
+_IFF_UP = 1
+LINK_ERRORS = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
+
+
+class LinkWatch:
+    """What a socket was told about its interface.
+
+    Args:
+        channel: name of the interface; "" for all, of which nothing is told.
+    """
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._index = 0
+        self._is_gone = False
+        self._is_down = False
+        self._is_untold = False
+        self.renew()
+
+    def renew(self) -> None:
+        """The socket was bound anew."""
+        self._is_gone = self._is_down = self._is_untold = False
+        try:
+            self._index = socket.if_nametoindex(self._channel) if self._channel else 0
+        except OSError:
+            self._is_gone = True  # between bind and here
+
+    def note(self, code: int) -> None:
+        """Remember one of LINK_ERRORS, from whatever call it came."""
+        if not self._channel:
+            return
+        if code != errno.ENETDOWN:
+            self._is_gone = True
+        elif not self._is_down:
+            self._is_down = self._is_untold = True
+
+    def trouble(self) -> CanError | None:
+        """Why no frame can come, asked for now; None if nothing is known to be wrong."""
+        if self._is_gone:
+            return self._now()
+        if not self._is_down:
+            return None
+        if self.is_up():
+            self._is_down = False
+            return self._was_down() if self._is_untold else None
+        self._is_untold = False
+        return self._now()
+
+    def _now(self) -> CanError:
+        return receive_error(errno.ENODEV if self._is_gone else errno.ENETDOWN, self._channel)
+
+    def _was_down(self) -> CanError:
+        self._is_untold = False
+        return CanLinkDownError(
+            f"{self._channel} was taken down, and is up again: frames of that time are missing",
+            errno.ENETDOWN,
+            hint="this is said once; receive on",
+        )
+
+    def is_up(self) -> bool:
+        """Ask the kernel, by the index: a name may belong to another interface by now."""
+        try:
+            name = socket.if_indextoname(self._index)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
+                import fcntl
+
+                request = _IFREQ.pack(name.encode(), 0)
+                _, flags = _IFREQ.unpack(fcntl.ioctl(asker, _SIOCGIFFLAGS, request))
+        except OSError:
+            self._is_gone = True
+            return False
+        return bool(flags & _IFF_UP)

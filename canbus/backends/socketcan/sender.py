@@ -1,0 +1,114 @@
+"""SocketcanSender: the sending side of SocketcanBus, without its waiting and its receipts.
+
+How a frame is put into the queue is transmitter.py's, how it is confirmed confirmed.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import Any
+
+from canbus.backends.socketcan.channels import Channels
+from canbus.backends.socketcan.confirmed import ConfirmedSending
+from canbus.backends.socketcan.echo import EchoWatch
+from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
+from canbus.backends.socketcan.os_errors import send_error
+from canbus.backends.socketcan.raw_socket import SocketOptions
+from canbus.backends.socketcan.transmitter import Transmitter
+from canbus.codecs.can_frame import encode_can_frame
+from canbus.frame_flags import FDF
+from canbus.plugin import CanError, CanUnsupportedError, Message, deadline_after
+from canbus.prefetch import PrefetchingBus
+from canbus.receipt import SendReceipt
+
+
+class SocketcanSender(PrefetchingBus):
+    """Sends through a socket; the bus has opened it and set these."""
+
+    _channels: Channels
+    _options: SocketOptions
+    _link: LinkWatch
+    _transmitter: Transmitter
+    _confirmed: ConfirmedSending
+    _write: Callable[[bytes], int]  # on a bus on one interface
+    _write_lock: RLock
+    _carries_vcid: bool
+
+    def _send_frame(self, msg: Message, timeout: float | None) -> None:
+        frame = encode_can_frame(msg)
+        try:
+            if self._channels.fixed is None:
+                self._transmitter.put(frame, msg, deadline_after(timeout))
+            else:
+                with self._write_lock:
+                    self._write(frame)
+        except OSError as exc:
+            if isinstance(exc, CanError):
+                raise
+            self._transmitter.retry(frame, msg, deadline_after(timeout), exc)
+
+    def _send_frames(self, frames: Sequence[Message], timeout: float | None) -> None:
+        self._transmitter.put_many(frames, deadline_after(timeout))
+
+    def _prepare(self, msg: Message) -> Message:
+        msg = super()._prepare(msg)
+        vcid: Any = getattr(msg, "vcid", 0)
+        if vcid and not self._carries_vcid:
+            raise CanUnsupportedError(
+                f"cannot send to a virtual network (vcid) on {self._channels.shown}: this kernel "
+                "does not know them",
+                hint="Linux 6.12 and later do; or leave vcid at 0",
+            )
+        return msg
+
+    def _sending_failed(self, exc: OSError, msg: Message) -> Exception | None:
+        """The error for a refusal; None if the link is up again, so that it is worth a try."""
+        if self._is_shutdown:
+            return self._closed()
+        fixed = self._channels.fixed
+        if exc.errno in LINK_ERRORS and fixed is not None:
+            self._link.note(exc.errno or 0)
+            self._waiter.kick()
+            if self._link.is_up():
+                return None
+        is_fd = bool(msg._flags & FDF)
+        return send_error(exc, fixed or str(msg.channel), is_fd=is_fd, is_open=fixed is not None)
+
+    def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
+        return self._confirmed.send(encode_can_frame(msg), msg, timeout)
+
+    def _send_by(
+        self, msg: Message, timeout: float | None, confirm: bool, ttl: float
+    ) -> SendReceipt | None:
+        return self._confirmed.send_by(encode_can_frame(msg), msg, timeout, confirm, ttl)
+
+    def _open_watch(self) -> EchoWatch:
+        self._check_open()
+        if self._channels.fixed is None:
+            raise CanUnsupportedError(
+                "confirm and ttl need a bus on one interface, not on all",
+                hint='open it with channel="can0"',
+            )
+        if not self._options.local_loopback:
+            raise CanUnsupportedError(
+                f"{self.channel_info}: confirm and ttl see a frame by its loopback",
+                hint="leave local_loopback=False out",
+            )
+        options = self._options
+        return EchoWatch(
+            self._channels,
+            fd=options.fd,
+            xl=options.xl,
+            hardware_stamps=options.hardware_stamps,
+        )
+
+    def flush_tx_buffer(self) -> None:
+        """Discard frames that wait for room in other threads' `send`, which raise.
+
+        Raises:
+            CanUnsupportedError: frames of this bus are in the kernel's queue: only taking
+                the link down drops those.
+        """
+        self._check_open()
+        self._transmitter.flush()

@@ -1,0 +1,203 @@
+"""The receiving half of BusABC: deadlines, software filters, many frames at once, iteration.
+
+Frames that were read ahead lie in `_ready`, the next one last, and have passed the filters.
+Taking one from a list's end is atomic, so that needs no lock; who puts frames there has one
+(prefetch.py). Nothing is sent here, and no operating system is known.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from threading import RLock
+from time import monotonic
+from typing import Any
+
+from canbus.errors import CanClosedError, CanConfigError
+from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
+from canbus.lifetime import Lifetime
+from canbus.message import Message
+
+_LOOKS_AFTER_DEADLINE = 1000
+
+
+class Receiving(Lifetime):
+    """What a user calls to get frames; see BusABC."""
+
+    _ready: list[Message]
+    _filters: Sequence[CanFilter] | None = None
+    _matcher: Matcher | None = None
+    _log: Callable[[str, Any], None] | None = None
+    _screened: bool = False  # there is a matcher or a log to look at each frame
+    _filter_lock: RLock
+
+    def recv(self, timeout: float | None = None) -> Message | None:
+        """Return the next frame that passes the filters, or None if none came in time.
+
+        Args:
+            timeout: seconds to wait; None waits for ever, 0 returns at once.
+
+        Raises:
+            CanClosedError: the bus was shut down, before or while waiting.
+            CanConfigError: a ValueError; the timeout is negative.
+            CanLinkDownError: the link is down; said at every call until it is up again.
+            CanChannelNotFoundError: the channel is gone; said at every call.
+            CanOperationError: the channel failed; it says how.
+        """
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv({timeout})")
+        if self._is_shutdown:
+            raise self._closed()
+        # One look before any wait: a deadline costs a clock reading, which is only needed now.
+        msg = self._recv_frame(0)
+        if msg is None:
+            return None if timeout == 0 else self._recv_by(timeout)
+        if self._screened and not self._passes(msg):
+            return self._recv_by(timeout)
+        return msg
+
+    def _recv_by(self, timeout: float | None) -> Message | None:
+        """Wait for a frame that passes; those that do not pass do not eat the timeout."""
+        deadline = None if timeout is None else monotonic() + timeout
+        late = 0
+        while True:
+            msg = self._recv_frame(timeout)
+            if msg is None:
+                return None
+            if not self._screened or self._passes(msg):
+                return msg
+            if deadline is None:
+                continue
+            timeout = max(0.0, deadline - monotonic())
+            # Time may be up with a frame that passes still queued behind: look on, though
+            # not for ever, as frames may come faster than they can be looked at.
+            late += timeout == 0
+            if late > _LOOKS_AFTER_DEADLINE:
+                return None
+
+    def _passes(self, msg: Message) -> bool:
+        """Look at a frame as it comes out: the filters in force now, and the log."""
+        passes = self._matcher
+        if passes is not None and not passes(msg):
+            return False
+        if self._log:
+            self._log("Received: %s", msg)
+        return True
+
+    def recv_many(self, max_frames: int = 64, timeout: float | None = None) -> list[Message]:
+        """Return the frames that wait, in order; if none does, wait for the first.
+
+        Args:
+            max_frames: at most so many.
+            timeout: seconds to wait for the first frame; None waits for ever, 0 does not
+                wait. Never waits for a second one.
+
+        Returns:
+            1 to `max_frames` frames, or none if the time was up.
+
+        Raises:
+            CanConfigError: a ValueError; less than one frame, or a negative timeout.
+            CanError: as `recv`.
+        """
+        if not max_frames >= 1:
+            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv_many(timeout={timeout})")
+        if self._is_shutdown:
+            raise self._closed()
+        frames = self._recv_waiting(max_frames)
+        if frames or timeout == 0:
+            return frames
+        first = self._recv_by(timeout)
+        if first is None:
+            return []
+        return [first, *self._recv_waiting(max_frames - 1)] if max_frames > 1 else [first]
+
+    def _recv_waiting(self, limit: int) -> list[Message]:
+        """Up to `limit` frames that are there now; a backend that reads many replaces it."""
+        frames: list[Message] = []
+        while len(frames) < limit:
+            msg = self._recv_frame(0)
+            if msg is None:
+                break
+            if not self._screened or self._passes(msg):
+                frames.append(msg)
+        return frames
+
+    def __iter__(self) -> Iterator[Message]:
+        """Yield frames as they come; ends when the bus is shut down."""
+        if self._is_shutdown:
+            raise self._closed()
+        ready = self._ready
+        while True:
+            if ready:
+                try:
+                    msg: Message | None = ready.pop()
+                except IndexError:  # another thread was quicker
+                    continue
+            else:
+                try:
+                    msg = self.recv(None)
+                except CanClosedError:
+                    return
+            if msg is not None:
+                yield msg
+
+    # -- filters ----------------------------------------------------------------------
+
+    @property
+    def filters(self) -> Sequence[CanFilter] | None:
+        """The filters in force; None means that every frame passes."""
+        return self._filters
+
+    @filters.setter
+    def filters(self, filters: Filters | None) -> None:
+        self.set_filters(filters)
+
+    def set_filters(self, filters: Filters | None = None) -> None:
+        """Choose which frames `recv` returns, from now on: also of those that wait already.
+
+        Args:
+            filters: CanFilter or python-can's dictionaries; a frame passes if any matches.
+                None and `[]` let everything pass, `CanFilter.nothing()` lets nothing.
+                Error frames pass always.
+
+        Raises:
+            CanConfigError: a ValueError; a filter makes no sense. The old ones stay.
+        """
+        if self._is_shutdown:
+            raise self._closed()
+        wanted = normalise(filters)
+        with self._filter_lock:  # what is below Python and what is here change together
+            self._screen(None if self._apply_filters(wanted) else self._make_matcher(wanted))
+            self._filters = wanted
+
+    def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
+        """Install filters below Python, if the backend can.
+
+        Returns:
+            True if from now on `_recv_frame` returns matching frames only, frames already
+            queued included; False if the base class has to look at each frame.
+        """
+        return False
+
+    def _make_matcher(self, filters: Sequence[CanFilter] | None) -> Matcher | None:
+        """What says whether a frame passes; None where every frame does."""
+        return matcher(filters)
+
+    def _screen(self, passes: Matcher | None) -> None:
+        self._matcher = passes
+        self._screened = passes is not None or self._log is not None
+
+    @abstractmethod
+    def _recv_frame(self, timeout: float | None) -> Message | None: ...
+
+    @abstractmethod
+    def _closed(self) -> CanClosedError: ...
+
+
+def negative_timeout(call: str) -> CanConfigError:
+    """The error for a timeout that is no time to wait."""
+    return CanConfigError(
+        f"{call}: a timeout cannot be negative", hint="0 does not wait, None waits for ever"
+    )
