@@ -16,12 +16,13 @@ The rooms, from the bottom up; each knows those before it only:
 - adapter.py; gs_usb_frames.py, gs_usb.py; pcan_usb_records.py, pcan_usb.py: the adapters
 - vhci.py: the kernel's end
 - emulator.py, commands.py, control.py, __main__.py: the process that runs an adapter
-- emulated.py: the user's handle on it
+- emulated.py, process.py: the user's handle on it, and `emulate`
 
 No pytest here, and nothing that is imported by the rest of the library.
 """
 
-from canbus.testing.usb.emulated import EmulatedAdapter, emulate
+from canbus.testing.usb.emulated import EmulatedAdapter
+from canbus.testing.usb.process import emulate
 from canbus.testing.usb.wire import Sent
 
 __all__ = ["EmulatedAdapter", "Sent", "emulate"]

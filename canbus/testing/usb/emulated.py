@@ -1,30 +1,24 @@
-"""`emulate()`: an emulated USB adapter as a Python object, while a process of its own runs it.
+"""An emulated USB adapter as a Python object: the user's handle, for as long as it lives.
 
-The user's end. The other process runs __main__.py; it has its own interpreter, so that a busy
-test does not starve the adapter, and it ends with this one.
+What is asked goes to the process that runs the adapter (control.py); which interfaces there
+are is asked of the kernel (vhci.py). How that process starts and ends is in process.py.
 """
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from canbus.codecs.can_frame import decode_can_frame
-from canbus.errors import CanConfigError, CanInitializationError, CanTimeoutError
+from canbus.errors import CanInitializationError, CanTimeoutError
 from canbus.message import Message
 from canbus.testing.usb import vhci
 from canbus.testing.usb.control import Client
 from canbus.testing.usb.wire import Sent
 
-Kind = Literal["gs_usb", "pcan_usb"]
-_DRIVERS = {"gs_usb": "gs_usb", "pcan_usb": "peak_usb"}
-_PATIENCE = 20.0  # seconds; a driver takes about one to bind
+PATIENCE = 20.0
+"""Seconds to wait for the kernel; a driver takes about one to bind."""
 
 
 class EmulatedAdapter:
@@ -52,7 +46,7 @@ class EmulatedAdapter:
             return ()
         return tuple(vhci.interfaces(self._port).values())
 
-    def plug(self, timeout: float = _PATIENCE) -> tuple[str, ...]:
+    def plug(self, timeout: float = PATIENCE) -> tuple[str, ...]:
         """Plug it in (`emulate` has done that), and wait for its interfaces.
 
         Args:
@@ -78,7 +72,7 @@ class EmulatedAdapter:
         self._netdevs = vhci.interfaces(port)
         return len(self._netdevs) == self._channels
 
-    def unplug(self, timeout: float = _PATIENCE) -> None:
+    def unplug(self, timeout: float = PATIENCE) -> None:
         """Pull the cable, and wait until its interfaces are gone.
 
         Args:
@@ -87,16 +81,17 @@ class EmulatedAdapter:
         Raises:
             CanTimeoutError: they are still there.
         """
-        indexes = self._indexes()
+        indexes = self.indexes()
         self._client.ask("unplug")
         self._port = None
         self._netdevs = {}
-        if not _wait_until_gone(indexes, timeout):
+        if not wait_until_gone(indexes, timeout):
             raise CanTimeoutError(
                 f"the interfaces of the adapter are still there after {timeout} s"
             )
 
-    def _indexes(self) -> set[int]:
+    def indexes(self) -> set[int]:
+        """Indexes of its network interfaces, as they are now."""
         return set() if self._port is None else set(vhci.interfaces(self._port))
 
     # -- faults -----------------------------------------------------------------------
@@ -179,7 +174,7 @@ class EmulatedAdapter:
             self._sent.append(Sent(channel, when, msg))
         return list(self._sent)
 
-    def wait_for_sent(self, count: int, timeout: float = _PATIENCE) -> list[Sent]:
+    def wait_for_sent(self, count: int, timeout: float = PATIENCE) -> list[Sent]:
         """Wait until so many frames went out.
 
         Args:
@@ -197,7 +192,7 @@ class EmulatedAdapter:
             raise CanTimeoutError(f"{number} frames went out in {timeout} s, not {count}")
         return self.sent
 
-    def wait_for_pending(self, count: int, timeout: float = _PATIENCE, channel: int = 0) -> None:
+    def wait_for_pending(self, count: int, timeout: float = PATIENCE, channel: int = 0) -> None:
         """Wait until so many frames of the host wait in the adapter.
 
         Raises:
@@ -225,90 +220,8 @@ class EmulatedAdapter:
         return answer
 
 
-@contextmanager
-def emulate(
-    kind: Kind = "gs_usb",
-    *,
-    channels: int = 1,
-    fd: bool = True,
-    hardware_stamps: bool = True,
-    wire: str | None = None,
-    paced: bool = False,
-    load_driver: bool = True,
-) -> Iterator[EmulatedAdapter]:
-    """Have an emulated USB CAN adapter, plugged in, for the length of a `with` block.
-
-    The kernel's own driver binds to it and makes its interfaces; bring them up as you would
-    those of the real one. Needs Linux with vhci-hcd, and root.
-
-    Args:
-        kind: `gs_usb`, a candleLight (1d50:606f), or `pcan_usb`, a PCAN-USB (0c72:000c).
-        channels: gs_usb: 1 to 3, on one wire.
-        fd: gs_usb: it can do CAN FD.
-        hardware_stamps: gs_usb: it stamps frames. (pcan_usb always does.)
-        wire: a CAN interface, a vcan say, that is on the same wire; None: there is none. A
-            sound wire acknowledges in any case.
-        paced: frames occupy the wire for their length; otherwise sending takes no time.
-        load_driver: load the driver if need be, and wait for its interfaces; otherwise
-            neither, so that the adapter is found as one is on a system without the driver.
-
-    Raises:
-        CanUnsupportedError: not Linux.
-        CanKernelSupportError: the kernel has no vhci-hcd, or not the driver.
-        CanPermissionError: a PermissionError; not root.
-        CanChannelNotFoundError: there is no CAN interface `wire`.
-        CanConfigError: a ValueError; no such kind, or not so many channels.
-        CanInitializationError: vhci-hcd has no free port, or the driver made no interface.
-    """
-    options = _options(kind, channels, fd, hardware_stamps, paced)
-    vhci.prepare(_DRIVERS[kind] if load_driver else None)
-    ours, theirs = socket.socketpair()
-    with theirs:
-        program = [sys.executable, "-m", "canbus.testing.usb", *options]
-        program += ["--control-fd", str(theirs.fileno())]
-        process = subprocess.Popen(
-            program, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=_environment()
-        )
-    client = Client(ours)
-    adapter = EmulatedAdapter(client, channels, waits=load_driver)
-    try:
-        client.ask("state", patience=_PATIENCE)  # it takes its time to start
-        if wire is not None:
-            client.ask("join", wire=wire)
-        adapter.plug()
-        yield adapter
-    finally:
-        indexes = adapter._indexes()
-        client.close()  # the process ends by that, and pulls the cable
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _wait_until_gone(indexes, _PATIENCE)
-
-
-def _wait_until_gone(indexes: set[int], timeout: float) -> bool:
+def wait_until_gone(indexes: set[int], timeout: float) -> bool:
+    """Wait until no network interface has one of these indexes; whether that came true."""
     return not indexes or vhci.wait_for_links(
         lambda: indexes.isdisjoint(index for index, _ in socket.if_nameindex()), timeout
     )
-
-
-def _options(kind: str, channels: int, fd: bool, hardware_stamps: bool, paced: bool) -> list[str]:
-    if kind not in _DRIVERS:
-        raise CanConfigError(f"no emulated adapter {kind!r}", hint=f"known: {', '.join(_DRIVERS)}")
-    if channels not in range(1, 4 if kind == "gs_usb" else 2):
-        raise CanConfigError(f"a {kind} adapter with {channels} channels does not exist")
-    options = [kind]
-    if kind == "gs_usb":
-        options += ["--channels", str(channels)]
-        options += [] if fd else ["--no-fd"]
-        options += [] if hardware_stamps else ["--no-hardware-stamps"]
-    return options + (["--paced"] if paced else [])
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the folder of this package among those to import from."""
-    home = str(Path(__file__).parents[3])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
