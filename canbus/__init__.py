@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from canbus.codecs.error_frame import decode_error_frame as decode_error_frame
     from canbus.codecs.error_frame import encode_error_frame as encode_error_frame
     from canbus.codecs.phantom_error import phantom_error as phantom_error
+    from canbus.controller_status import ControllerStatus as ControllerStatus
     from canbus.error_flags import ControllerProblem as ControllerProblem
     from canbus.error_flags import ErrorClass as ErrorClass
     from canbus.error_flags import ProtocolLocation as ProtocolLocation
@@ -67,6 +68,7 @@ _HOME = {
     "bus": ("BusABC",),
     "codecs.error_frame": ("decode_error_frame", "encode_error_frame"),
     "codecs.phantom_error": ("phantom_error",),
+    "controller_status": ("ControllerStatus",),
     "error_flags": (
         "ControllerProblem",
         "ErrorClass",
