@@ -173,11 +173,7 @@ class PrefetchingBus(BusABC):
                     return ready.pop()
                 except IndexError:
                     pass
-            if self._held is not None:
-                error, frames = self._held
-                self._held = None
-                self._keep(self._up_to_loss(frames, 1))
-                raise error.with_traceback(None)
+            self._raise_held()
             if self._descriptor is not None:
                 self._descriptor.has_leftovers(False)
                 self._be_direct()
@@ -198,6 +194,7 @@ class PrefetchingBus(BusABC):
         if batch.__class__ is OddBatch:
             batch = self._mark_losses(batch)
         if not batch:
+            self._raise_held()
             return None
         # Not by way of _ready: another thread might take it from there.
         self._keep(batch[1:])
@@ -217,6 +214,15 @@ class PrefetchingBus(BusABC):
         except IndexError:
             pass
         return frames
+
+    def _raise_held(self) -> None:
+        """Raise what waits to be raised; what comes after it is free then."""
+        if self._held is not None:
+            error, frames = self._held
+            self._held = None
+            self._keep(self._up_to_loss(frames, 1))
+            self._be_direct()
+            raise error.with_traceback(None)
 
     def _hold(self, error: CanError, frames: list[Message]) -> None:
         self._held = (error, frames)
