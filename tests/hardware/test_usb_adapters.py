@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -277,7 +274,7 @@ def test_it_has_no_error_frames_of_ones_own_choice(pcan_usb):
         pcan_usb.error_frame(0x88)
 
 
-# -- the wire and the process ---------------------------------------------------------------
+# -- the wire -------------------------------------------------------------------------------
 
 
 def test_a_vcan_is_the_other_end_of_the_wire():
@@ -294,28 +291,3 @@ def test_a_vcan_is_the_other_end_of_the_wire():
         assert arrived == list(range(accepted))
         times = [frame.monotonic_ns for frame in adapter.sent]
         assert times[-1] - times[0] >= (accepted - 2) * 47 * 10**9 // 10_000
-
-
-def test_from_a_shell(tmp_path):
-    program = [sys.executable, "-m", "canbus.testing.usb"]
-    path = str(tmp_path / "control")
-
-    def control(*words):
-        command = [*program, "control", path, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        return done.returncode, done.stdout, done.stderr
-
-    with subprocess.Popen(
-        [*program, "pcan_usb", "--control", path], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout.readline().startswith("pcan_usb in port ")
-            status, shown, _ = control("state")
-            assert (status, json.loads(shown)["plugged"]) == (0, True)
-            status, _, complaint = control("fault", "x")
-            assert status == 1
-            assert "'x'" in complaint
-            assert control("quit") == (0, "", "")
-            assert process.wait(20) == 0
-        finally:
-            process.kill()

@@ -6,6 +6,7 @@ Arguments and exit status only. 0 done; 1 an error of the library; 2 wrong usage
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import socket
@@ -80,6 +81,7 @@ def _adapter(args: argparse.Namespace) -> CanAdapter:
 
 
 def _run(args: argparse.Namespace) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it unplugs
     adapter = _adapter(args)
     emulator = Emulator(adapter)
     server = Server(emulator)
@@ -105,7 +107,8 @@ def _control(args: argparse.Namespace) -> None:
     command = args.command
     if command == "frame":
         command, arguments["texts"] = "frames", [arguments.pop("text")]
-    answer = Client.connect(args.path, args.wait).ask(command, **arguments)
+    with contextlib.closing(Client.connect(args.path, args.wait)) as client:
+        answer = client.ask(command, **arguments)
     if answer is not None:
         print(json.dumps(answer, indent=2))
 
@@ -120,7 +123,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status.
     """
     args = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         (_control if args.role == "control" else _run)(args)
     except CanError as exc:

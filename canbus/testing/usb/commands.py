@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from canbus.codecs.can_frame import encode_can_frame
-from canbus.errors import CanConfigError
+from canbus.errors import CanConfigError, CanError
 from canbus.message import Message
 from canbus.testing.usb.emulator import Emulator
 from canbus.testing.usb.node import Fault, Node
@@ -63,6 +63,8 @@ class Commands:
             raise CanConfigError(f"{name}: {exc}") from exc
         try:
             return method(*bound.args, **bound.kwargs)
+        except CanError:
+            raise  # some are ValueErrors
         except (TypeError, KeyError, IndexError, ValueError) as exc:
             raise CanConfigError(f"{name}: {exc}") from exc
 

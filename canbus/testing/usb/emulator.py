@@ -45,6 +45,7 @@ class Emulator:
         self.ending = False
         self.after: Callable[[], float | None] = lambda: None
         self._selector = selectors.DefaultSelector()
+        self._watched: set[socket.socket] = set()
         self._usb: socket.socket | None = None
         self._wire: socket.socket | None = None
 
@@ -91,12 +92,14 @@ class Emulator:
     # -- the loop ---------------------------------------------------------------------
 
     def watch(self, source: socket.socket, ready: Callable[[], None]) -> None:
-        """Call `ready` whenever there is something to read."""
+        """Call `ready` whenever there is something to read; the end of `run` closes it."""
         self._selector.register(source, selectors.EVENT_READ, ready)
+        self._watched.add(source)
 
     def ignore(self, source: socket.socket) -> None:
         """Stop watching."""
         self._selector.unregister(source)
+        self._watched.remove(source)
 
     def run(self) -> None:
         """Serve until `ending`, then unplug."""
@@ -108,9 +111,9 @@ class Emulator:
                 timeout = self._turn()
         finally:
             self.unplug()
+            for source in self._watched:
+                source.close()
             self._selector.close()
-            if self._wire is not None:
-                self._wire.close()
 
     def _turn(self) -> float | None:
         """Do what is due; return the seconds until something will be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import threading
@@ -9,6 +10,7 @@ import threading
 import pytest
 
 import canbus as can
+from canbus.testing.usb.__main__ import main
 from canbus.testing.usb.control import Client, Server
 from canbus.testing.usb.emulator import Emulator
 from canbus.testing.usb.gs_usb import GsUsb
@@ -92,6 +94,41 @@ def test_the_record_has_no_limit_and_keeps_the_order(client, adapter):
     ids = [int.from_bytes(frame[:4], sys.byteorder) & 0x1FFFFFFF for frame in raw]
     assert ids == list(range(12_000))
     assert len(client.ask("sent", since=11_990)) == 10
+
+
+@pytest.fixture
+def shell(adapter, tmp_path, capsys):
+    """Runs `python -m canbus.testing.usb control PATH ...`: exit status, output, complaint."""
+    path = str(tmp_path / "control")
+    emulator = Emulator(adapter)
+    Server(emulator).listen(path)
+    thread = threading.Thread(target=emulator.run)
+    thread.start()
+
+    def control(*words):
+        status = main(["control", path, *words])
+        return status, *capsys.readouterr()
+
+    yield control
+    assert control("quit") == (0, "", "")
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_from_a_shell(shell):
+    assert shell("fault", "noack", "--channel", "1") == (0, "", "")
+    status, shown, _ = shell("state")
+    assert (status, json.loads(shown)["channels"][1]["fault"]) == (0, "noack")
+    assert shell("frame", "123#00") == (0, "", "")
+    assert shell("error_frame", "88", "0004") == (0, "", "")
+    assert shell("error_counters", "96", "0") == (0, "", "")
+    assert json.loads(shell("state")[1])["channels"][0]["tec"] == 96
+
+
+def test_a_shell_is_told_what_is_wrong(shell):
+    status, shown, complaint = shell("fault", "x")
+    assert (status, shown) == (1, "")
+    assert complaint == "error: unknown fault 'x'\nhint: known: none, noack, short\n"
 
 
 def test_the_emulator_ends_with_its_owner(adapter):
