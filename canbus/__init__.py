@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
     from canbus.state import TimestampSource as TimestampSource
+    from canbus.xl_message import XlMessage as XlMessage
 
     __version__: str
 
@@ -122,6 +123,7 @@ _HOME = {
         "FrameOrigin",
         "TimestampSource",
     ),
+    "xl_message": ("XlMessage",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 _SUBMODULES = ("bus", "interface", "links", "message")  # reached as attributes: can.interface.Bus

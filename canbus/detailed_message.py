@@ -28,6 +28,10 @@ def detailed(
     msg: Message, lost_before: int = 0, hardware_timestamp_ns: int | None = None
 ) -> DetailedMessage:
     """The same frame with more facts; `msg` is given up."""
+    if isinstance(msg, DetailedMessage):  # an XlMessage always has room for them
+        msg.lost_before = lost_before
+        msg.hardware_timestamp_ns = hardware_timestamp_ns
+        return msg
     new: DetailedMessage = object.__new__(DetailedMessage)
     new.arbitration_id = msg.arbitration_id
     new._flags = msg._flags

@@ -22,6 +22,7 @@ from canbus.frame_flags import (
     MAX_DLC_FD,
     RTR,
     SFF_MASK,
+    XLF,
 )
 from canbus.message import Message
 from canbus.warn import warn
@@ -33,7 +34,7 @@ FD_PADDED = tuple(min(n for n in FD_LENGTHS if n >= length) for length in range(
 """The length on the wire of an FD frame that holds 0..64 bytes."""
 
 # A frame with none of these flags is a classic data frame, the common case.
-NOT_CLASSIC = RTR | ERR | FDF | BRS | ESI
+NOT_CLASSIC = RTR | ERR | FDF | BRS | ESI | XLF
 
 
 def is_plain(msg: Message) -> bool:
@@ -65,6 +66,11 @@ def validate(msg: Message) -> None:
 
 def _validate_frame(msg: Message) -> None:
     """All but the time stamp, which does not leave the machine."""
+    if msg._flags & XLF:
+        from canbus.xl_rules import validate_xl
+
+        validate_xl(msg)
+        return
     _validate_id(msg)
     _validate_kind(msg)
     _validate_length(msg)
@@ -124,16 +130,22 @@ def _validate_length(msg: Message) -> None:
         )
 
 
-def prepare(msg: Message, *, fd: bool, channel: Any) -> Message:
+def prepare(msg: Message, *, fd: bool, channel: Any, xl: bool = False) -> Message:
     """Return the frame as it can be sent on a bus: itself, or a corrected copy with a warning.
 
     Two things are corrected, both as python-can does, but visibly (CanWarning): a standard
     id with more than 11 bits loses the upper ones, and CAN FD data of a length that the
     wire does not know is padded with zero bytes.
 
+    Args:
+        msg: the frame.
+        fd: the bus was opened for CAN FD.
+        channel: its channel, for messages.
+        xl: the bus was opened for CAN XL.
+
     Raises:
         CanMessageError: no such frame can exist.
-        CanUnsupportedError: an FD frame on a bus that was not opened for FD.
+        CanUnsupportedError: an FD or XL frame on a bus that was not opened for it.
         TypeError: not a Message.
     """
     given: object = msg
@@ -144,6 +156,8 @@ def prepare(msg: Message, *, fd: bool, channel: Any) -> Message:
     if not isinstance(arbitration_id, int) and isinstance(arbitration_id, SupportsIndex):
         msg = copy.copy(msg)  # numpy's integers, say
         msg.arbitration_id = arbitration_id = operator.index(arbitration_id)
+    if msg.is_xl:
+        return _prepare_xl(msg, xl, channel)
     if isinstance(arbitration_id, int) and SFF_MASK < arbitration_id <= EFF_MASK:
         msg = _fit_standard_id(msg)
     _validate_frame(msg)
@@ -154,6 +168,16 @@ def prepare(msg: Message, *, fd: bool, channel: Any) -> Message:
         )
     if msg.is_fd and FD_PADDED[msg.dlc] != msg.dlc:
         msg = _pad(msg)
+    return msg
+
+
+def _prepare_xl(msg: Message, xl: bool, channel: Any) -> Message:
+    _validate_frame(msg)
+    if not xl:
+        raise CanUnsupportedError(
+            f"cannot send a CAN XL frame on {channel}: the bus was not opened for CAN XL",
+            hint="open it with xl=True",
+        )
     return msg
 
 

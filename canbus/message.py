@@ -299,7 +299,7 @@ class Message:
             check_channel: the channels must be the same.
             check_direction: `is_rx` must be the same.
         """
-        wire = ID_FLAGS | FD_FLAGS
+        wire = ID_FLAGS | FD_FLAGS | XLF
         return self is other or (
             self.arbitration_id == other.arbitration_id
             and self._flags & wire == other._flags & wire

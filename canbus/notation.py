@@ -3,10 +3,12 @@
 Text to value and back, nothing else: no files, no columns, no time formats. The grammar is
 that of `parse_canframe()` in can-utils' lib.c: ``ID#DATA``, ``ID#R[LEN]``, ``ID##FLAGS[DATA]``
 with an ID of 3 digits (11 bits) or 8 (29 bits; with 0x20000000 set, an error frame) and
-dots allowed between data bytes.
+dots allowed between data bytes. What has an ID of 5 digits is CAN XL: xl_notation.py.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 from canbus.errors import CanMessageError
 from canbus.frame_flags import (
@@ -17,14 +19,19 @@ from canbus.frame_flags import (
     ESI,
     FDF,
     RTR,
+    XLF,
 )
 from canbus.frame_rules import validate
 from canbus.message import Message
+
+if TYPE_CHECKING:
+    from canbus.xl_message import XlMessage
 
 _GRAMMAR = (
     "123#DEADBEEF (11-bit id), 1F334455#11.22 (29-bit id), 123#R or 123#R4 (remote), "
     "123##1AABB (CAN FD: one flag digit 0..3, then data)"
 )
+_XL_ID_DIGITS = 5
 
 
 def _refuse(text: str, why: str) -> CanMessageError:
@@ -40,6 +47,10 @@ def parse(text: str) -> Message:
     id_text, mark, rest = text.strip().partition("#")
     if not mark:
         raise _refuse(text, "there is no '#' after the id")
+    if len(id_text) == _XL_ID_DIGITS:
+        from canbus.xl_notation import parse_xl
+
+        return parse_xl(text)
     msg = Message(data=b"", is_extended_id=False)
     _parse_id(text, id_text, msg)
     if rest[:1] == "#":
@@ -113,6 +124,10 @@ def compact(msg: Message) -> str:
 
     (`candump -L` also shows the kernel's FDF flag, 4, which every FD frame has.)
     """
+    if msg._flags & XLF:
+        from canbus.xl_notation import compact_xl
+
+        return compact_xl(cast("XlMessage", msg))
     data = msg._data.hex().upper()
     if msg._flags & FDF:
         return f"{id_text(msg)}##{msg._flags & (BRS | ESI):X}{data}"

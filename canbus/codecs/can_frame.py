@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from canbus.errors import CanProtocolError
 from canbus.frame_flags import (
@@ -26,8 +26,12 @@ from canbus.frame_flags import (
     ID_FLAGS,
     RTR,
     SFF_MASK,
+    XLF,
 )
 from canbus.message import Message
+
+if TYPE_CHECKING:
+    from canbus.xl_message import XlMessage
 
 CAN_MTU = 16
 CANFD_MTU = 72
@@ -36,6 +40,8 @@ _CLASSIC = Struct("=IB3x8s")
 _FD = Struct("=IBBxx64s")
 _DATA_AT = 8
 _pack_classic = _CLASSIC.pack
+_SPECIAL = FDF | ERR | XLF
+_FLAGS_OR_LENGTH_AT = 4
 _new = object.__new__
 _NS = 10**9
 
@@ -47,15 +53,19 @@ A receiver may embed it in a larger structure; `message_from_record` gives it it
 
 
 def encode_can_frame(msg: Message) -> bytes:
-    """Encode a frame that `prepare` returned: 16 bytes, 72 for CAN FD."""
+    """Encode a frame that `prepare` returned: 16 bytes, 72 for CAN FD, up to 2060 for CAN XL."""
     flags = msg._flags
-    if flags & (FDF | ERR):
+    if flags & _SPECIAL:
         return _encode_special(msg)
     return _pack_classic(msg.arbitration_id | flags & ID_FLAGS, msg.dlc, msg._data)
 
 
 def _encode_special(msg: Message) -> bytes:
     flags = msg._flags
+    if flags & XLF:
+        from canbus.codecs.canxl_frame import encode_canxl_frame
+
+        return encode_canxl_frame(cast("XlMessage", msg))
     if flags & ERR:
         # The kernel's own error frames never have the EFF flag (net/can/af_can.c).
         return _pack_classic(msg.arbitration_id | ERR, msg.dlc, msg._data)
@@ -189,12 +199,19 @@ def decode_can_frame(
     channel: Any = None,
     origin: int = 0,
 ) -> Message:
-    """Decode struct can_frame (16 bytes) or struct canfd_frame (72); the size tells which.
+    """Decode struct can_frame (16 bytes), canfd_frame (72) or canxl_frame (13 to 2060).
+
+    A CAN XL frame, an XlMessage, has a flag where the others have a length below 128; of the
+    others the size tells which it is.
 
     Raises:
         CanProtocolError: a ValueError; it has another size, or says that it holds more.
     """
     size = len(frame)
+    if size > _FLAGS_OR_LENGTH_AT and frame[_FLAGS_OR_LENGTH_AT] & XLF:
+        from canbus.codecs.canxl_frame import decode_canxl_frame
+
+        return decode_canxl_frame(frame, timestamp_ns, channel, origin)
     record = bytes(frame).ljust(CANFD_MTU, b"\0")[:CANFD_MTU]
     can_id, length, fd_flags, data = RECORD.unpack(record)
     if length > max(size - _DATA_AT, 0):

@@ -6,18 +6,25 @@ candump.c prints, and the line of `candump -L`. The compact text of one frame is
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from canbus.frame_flags import (
     EFF,
     ERR,
     FD_FLAGS,
     FDF,
     RTR,
+    XLF,
 )
 from canbus.message import Message
 from canbus.notation import compact, id_text
 
+if TYPE_CHECKING:
+    from canbus.xl_message import XlMessage
+
 _ERROR_MARK_COLUMN = 37
 """Width from the data column to the end of the word ERRORFRAME: 8 * 3 + 13 in lib.c."""
+_XL_SHOWN = 64
 
 
 class ScreenLayout:
@@ -39,6 +46,8 @@ class ScreenLayout:
         channel = _channel_text(msg)
         self._width = max(self._width, len(channel))
         flags = msg._flags
+        if flags & XLF:
+            return f"  {channel:>{self._width}}  {self._indent}{_xl_text(cast('XlMessage', msg))}"
         if flags & (EFF | ERR):
             indent = ""
             if not flags & ERR:  # the kernel's error frames have no EFF flag
@@ -58,6 +67,14 @@ def _length_and_data(msg: Message) -> str:
     if flags & ERR:
         return f" [{msg.dlc}] {data}{'ERRORFRAME':>{_ERROR_MARK_COLUMN - len(data)}}"
     return f" [{msg.dlc}] {data}"
+
+
+def _xl_text(msg: XlMessage) -> str:
+    """Read in lib.c of can-utils 2025.01; of long data the beginning."""
+    data = bytes(msg._data[:_XL_SHOWN]).hex(" ").upper()
+    more = " ..." if len(msg._data) > _XL_SHOWN else ""
+    header = f"({msg.vcid:02X}|{msg.xl_flags | XLF:02X}:{msg.sdt:02X}:{msg.af:08X})"
+    return f"{msg.arbitration_id:03X} [{msg.dlc:04d}] {header} {data}{more}"
 
 
 def log_line(msg: Message, channel_width: int = 0) -> str:
