@@ -23,6 +23,10 @@ NLM_F_REQUEST = 1
 NLA_TYPE_MASK = 0x3FFF
 
 
+NLM_F_ACK = 4
+NLA_F_NESTED = 0x8000
+
+
 class LinkAnswer(NamedTuple):
     """The answer about a link: its flags (IFF_*) and the bytes of its attributes."""
 
@@ -34,6 +38,36 @@ def encode_link_request(index: int) -> bytes:
     """Encode the question for one interface, by its index."""
     size = _HEADER.size + _IFINFO.size
     return _HEADER.pack(size, RTM_GETLINK, NLM_F_REQUEST, 1, 0) + _IFINFO.pack(0, 0, index, 0, 0)
+
+
+def encode_attribute(kind: int, payload: bytes, *, nested: bool = False) -> bytes:
+    """Encode one attribute, padded to 4 bytes."""
+    size = _ATTRIBUTE.size + len(payload)
+    head = _ATTRIBUTE.pack(size, kind | (NLA_F_NESTED if nested else 0))
+    return (head + payload).ljust(size + 3 & ~3, b"\0")
+
+
+def encode_link_change(index: int, attributes: bytes) -> bytes:
+    """Encode a change of one interface, by its index, that asks for an acknowledgement."""
+    size = _HEADER.size + _IFINFO.size + len(attributes)
+    header = _HEADER.pack(size, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0)
+    return header + _IFINFO.pack(0, 0, index, 0, 0) + attributes
+
+
+def decode_acknowledgement(answer: bytes) -> int:
+    """Decode struct nlmsgerr: 0 for done, else the errno of the refusal.
+
+    Raises:
+        CanProtocolError: a ValueError; not an acknowledgement.
+    """
+    try:
+        _, kind, _, _, _ = _HEADER.unpack_from(answer)
+        (code,) = _INT.unpack_from(answer, _HEADER.size)
+    except error as exc:
+        raise CanProtocolError(f"netlink answer {answer.hex()} makes no sense: {exc}") from exc
+    if kind != NLMSG_ERROR:
+        raise CanProtocolError(f"netlink message {kind} is no acknowledgement")
+    return -int(code)
 
 
 def decode_link_answer(answer: bytes) -> LinkAnswer:

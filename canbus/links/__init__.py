@@ -23,6 +23,7 @@ __all__ = [
     "delete_link",
     "get_link",
     "list_links",
+    "restart_link",
     "set_down",
     "set_up",
     "temporary_vcan",
@@ -124,6 +125,19 @@ def delete_link(name: str) -> None:
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
     netlink.remove_link(check_name(name))
+
+
+def restart_link(name: str) -> None:
+    """Bring a controller back from bus-off. Needs CAP_NET_ADMIN.
+
+    Raises:
+        CanLinkNotFoundError: a LookupError; there is no interface of that name.
+        CanLinkPermissionError: a PermissionError; no CAP_NET_ADMIN.
+        CanLinkError: it is not bus-off, restarts by itself, or its driver cannot restart.
+    """
+    from canbus.links.restart import restart
+
+    restart(check_name(name))
 
 
 def set_up(name: str) -> None:

@@ -24,11 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def controllers() -> Iterator[tuple[str, str]]:
     """The names of two interfaces that are up at 500 kbit/s and joined by a wire."""
     subprocess.run(["modprobe", "kvaser_pci"], check=True)
-    names = ("can0", "can1")
+    # Not by name: the USB adapters of other tests may have come first.
+    links = Path("/sys/class/net").glob("*/device/driver")
+    names = sorted(link.parts[4] for link in links if link.resolve().name == "kvaser_pci")
     for name in names:
         command = f"ip link set {name} up type can bitrate 500000"
         subprocess.run(command.split(), check=True)
-    yield names
+    yield names[0], names[1]
     for name in names:
         subprocess.run(["ip", "link", "set", name, "down"], check=True)
 

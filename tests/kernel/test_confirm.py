@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic, time_ns
+from typing import Any
 
 import pytest
 
 import canbus as can
+from canbus.backends.socketcan.bus import SocketcanBus
 from canbus.testing.support import Worker, number_of, numbered, receive
 
-OpenBus = Callable[..., can.BusABC]
+OpenBus = Callable[..., SocketcanBus]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,9 @@ def test_several_threads_get_each_their_own_receipt(open_bus: OpenBus) -> None:
 
 
 @pytest.mark.parametrize("options", [{"channel": ""}, {"local_loopback": False}])
-def test_where_no_echo_can_be_seen_it_is_refused(open_bus: OpenBus, options: dict) -> None:
+def test_where_no_echo_can_be_seen_it_is_refused(
+    open_bus: OpenBus, options: dict[str, Any]
+) -> None:
     bus = open_bus(**options)
     msg = numbered(1)
     for special in ({"confirm": True}, {"ttl": 1.0}):

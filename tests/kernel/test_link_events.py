@@ -87,7 +87,7 @@ def test_frames_that_came_before_are_delivered_first(link: str) -> None:
     ):
         other.send_many([numbered(number) for number in range(100)])
         set_down(link)
-        assert [number_of(bus.recv(0)) for _ in range(100)] == list(range(100))
+        assert [number_of(receive(bus)) for _ in range(100)] == list(range(100))
         with pytest.raises(can.CanLinkDownError):
             bus.recv(0)
 

@@ -16,7 +16,7 @@ from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.buffers import granted
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
-from canbus.backends.socketcan.link_state import read_can_state
+from canbus.backends.socketcan.link_state import read_can_state, read_controller_status
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.option_checks import check_options
 from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes, one_of
@@ -32,6 +32,7 @@ from canbus.backends.socketcan.sender import SocketcanSender
 from canbus.backends.socketcan.transmitter import Transmitter
 from canbus.backends.socketcan.transport import make_reader
 from canbus.codecs.can_filter import MAX_FILTERS
+from canbus.controller_status import ControllerStatus
 from canbus.filters import Matcher, matcher
 from canbus.plugin import (
     BusStatistics,
@@ -39,6 +40,7 @@ from canbus.plugin import (
     CanFilter,
     CanProtocol,
     CanState,
+    CanUnsupportedError,
     Filters,
     Waiter,
     normalise,
@@ -266,6 +268,38 @@ class SocketcanBus(SocketcanSender):
             return read_can_state(self._channels.fixed)
         except OSError as exc:
             raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
+
+    @property
+    def controller_status(self) -> ControllerStatus:
+        """All that the kernel knows of the controller: state, error counters, event counts.
+
+        Raises:
+            CanUnsupportedError: the bus is on all interfaces.
+            CanChannelNotFoundError: the interface is gone.
+        """
+        self._check_open()
+        if self._channels.fixed is None:
+            raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
+        try:
+            return read_controller_status(self._channels.fixed)
+        except OSError as exc:
+            raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
+
+    def restart(self) -> None:
+        """Bring the controller back from bus-off; needs CAP_NET_ADMIN.
+
+        Raises:
+            CanLinkPermissionError: a PermissionError; no CAP_NET_ADMIN.
+            CanLinkError: it is not bus-off, restarts by itself (`restart_ms`), or its driver
+                cannot restart it.
+            CanUnsupportedError: the bus is on all interfaces.
+        """
+        self._check_open()
+        if self._channels.fixed is None:
+            raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
+        from canbus.links.restart import restart
+
+        restart(self._channels.fixed)
 
     def _state_or_none(self) -> CanState | None:
         try:

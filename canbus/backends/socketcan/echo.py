@@ -9,6 +9,8 @@ does. The user's socket, its filters and its descriptor have no part in this.
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from time import monotonic_ns, time_ns
 
 from canbus.backends.socketcan import constants as c
@@ -19,7 +21,7 @@ from canbus.backends.socketcan.plain_reader import CANXL_MTU
 from canbus.backends.socketcan.raw_socket import SocketOptions, install_filters, open_raw_socket
 from canbus.filters import NOTHING
 from canbus.frame_flags import EFF, RTR
-from canbus.plugin import POLLIN, CanFilter, Message, Waiter
+from canbus.plugin import POLLIN, CanError, CanFilter, Message, Waiter
 
 _CONTROL_SPACE = 128
 _MARK_AT = 6  # __res0, in struct can_frame and canfd_frame alike; CAN XL has none
@@ -37,9 +39,18 @@ class EchoWatch:
         fd: CAN FD frames may be sent.
         xl: CAN XL frames may be sent.
         hardware_stamps: take the device's stamps where there are any.
+        closed: the error for who waits when it is closed.
     """
 
-    def __init__(self, channels: Channels, *, fd: bool, xl: bool, hardware_stamps: bool) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        closed: Callable[[], CanError],
+        *,
+        fd: bool,
+        xl: bool,
+        hardware_stamps: bool,
+    ) -> None:
         self._channels = channels
         options = SocketOptions(
             filters=NOTHING,
@@ -50,7 +61,10 @@ class EchoWatch:
         )
         self._socket = open_raw_socket(channels.fixed or "", options)
         self._arrivals = Arrivals()
-        self._waiter = Waiter(self._socket.fileno(), self._socket.close)
+        self._lock = threading.RLock()
+        self._is_closed = False
+        self._closed = closed
+        self._waiter = Waiter(self._socket.fileno(), self._release)
         self._mark = os.urandom(1)[0]
         self._expected: bytes | None = None
         self.is_lost = False
@@ -71,6 +85,8 @@ class EchoWatch:
             extended=wide,
             remote=bool(msg._flags & RTR),
         )
+        if self._is_closed:
+            raise self._closed()
         install_filters(self._socket, (exact,), self._channels.shown)
         self._expected = None
         while self._read() is not None:
@@ -107,9 +123,12 @@ class EchoWatch:
         """The next frame that waits."""
         name = self._channels.shown
         try:
-            frame, control, flags, _ = self._socket.recvmsg(
-                CANXL_MTU, _CONTROL_SPACE, c.MSG_DONTWAIT
-            )
+            with self._lock:  # which closing takes, too
+                if self._is_closed:
+                    raise self._closed()
+                frame, control, flags, _ = self._socket.recvmsg(
+                    CANXL_MTU, _CONTROL_SPACE, c.MSG_DONTWAIT
+                )
         except BlockingIOError:
             return None
         except OSError as exc:
@@ -121,5 +140,10 @@ class EchoWatch:
         return (frame, msg) if msg is not None else self._read()
 
     def close(self) -> None:
-        """Close the socket; wakes whoever waits."""
+        """Close the socket; whoever waits gets the error for that."""
+        self._is_closed = True
         self._waiter.close()
+
+    def _release(self) -> None:
+        with self._lock:
+            self._socket.close()

@@ -98,6 +98,7 @@ class SocketcanSender(PrefetchingBus):
         options = self._options
         return EchoWatch(
             self._channels,
+            self._closed,
             fd=options.fd,
             xl=options.xl,
             hardware_stamps=options.hardware_stamps,
