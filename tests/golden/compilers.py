@@ -85,8 +85,8 @@ def printed(source: Path, folder: Path) -> str:
 
 
 def constants(compiler: str, source: Path) -> dict[str, int]:
-    """The numbers that a file of CONSTANT(name, value) gives to the assembler."""
+    """The unsigned numbers that a file of CONSTANT(name, value) gives to the assembler."""
     command = [compiler, "-Wall", "-Werror", "-S", "-o", "-", str(source)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.findall(r"->(\S+) (-?\d+)", text)
-    return {name: int(value) for name, value in found}
+    found = re.findall(r"^#->(\S+) [$#]?(-?\d+)$", text, re.MULTILINE)
+    return {name: int(value) % 2**32 for name, value in found}
