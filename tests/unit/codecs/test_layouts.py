@@ -205,5 +205,7 @@ def test_a_compiler_that_cannot_be_had_is_a_failure_that_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(host_tools, "_may_install", lambda: False)
     missing = compilers.Target("no-such-gcc", "gcc-no-such", "libc6-dev-no-such")
-    with pytest.raises(pytest.fail.Exception, match="apt-get install --no-install-recommends gcc-no-such"):
+    with pytest.raises(
+        pytest.fail.Exception, match="apt-get install --no-install-recommends gcc-no-such"
+    ):
         compilers._obtain(missing)
