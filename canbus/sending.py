@@ -105,7 +105,7 @@ class Sending(Lifetime):
 
     def _prepare(self, msg: Message) -> Message:
         """The frame as it can be sent; raises where it cannot."""
-        return prepare(msg, fd=self._fd_frames, channel=self.channel_info)
+        return prepare(msg, fd=self._fd_frames, channel=self.channel_info, xl=self._xl_frames)
 
     def _send_specially(
         self, msg: Message, timeout: float | None, confirm: bool, ttl: float | None

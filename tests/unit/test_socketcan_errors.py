@@ -57,7 +57,7 @@ def test_what_stops_a_bus_from_opening_is_named(
 def test_what_stops_a_frame_from_leaving_is_named(
     number: int, kind: type[can.CanError], hint: str
 ) -> None:
-    error = os_errors.send_error(_said(number), NAME, is_fd=False, is_open=True)
+    error = os_errors.send_error(_said(number), NAME, can.Message(), is_open=True)
     _check(error, number, kind, hint)
 
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.c_errno import errno_reader
+from canbus.codecs.can_frame import CAN_MTU, CANFD_MTU
 
 # struct mmsghdr and struct iovec of LP64 Linux, as in batch_reader.py
 _HEADER = struct.Struct("=QI4xQQQQi4xI4x")
 _IOVEC = struct.Struct("=QQ")
 MAX_BATCH = 64
+_SIZES = (CAN_MTU, CANFD_MTU)  # those of CAN XL are as many as there are lengths
 
 Write = Callable[[Sequence[bytes]], int]
 
@@ -38,6 +40,9 @@ def batch_writer(sock: socket.socket) -> Write:
 
     def write(frames: Sequence[bytes]) -> int:
         size = len(frames[0])
+        if size not in _SIZES:
+            sock.send(frames[0])
+            return 1
         count = 0
         for frame in frames:  # those of the first one's size
             if len(frame) != size:

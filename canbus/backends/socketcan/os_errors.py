@@ -16,6 +16,7 @@ from canbus.plugin import (
     CanOperationError,
     CanPermissionError,
     CanTxQueueFullError,
+    Message,
 )
 
 _Row = tuple[type[CanError], str, str | None]
@@ -133,18 +134,24 @@ def receive_error(number: int, channel: str, action: str = "receive on") -> CanE
     return _look_up(_RECEIVE, CanOperationError, exc, f"cannot {action} {channel}", channel)
 
 
-def send_error(exc: OSError, channel: str, *, is_fd: bool, is_open: bool) -> CanError:
+def send_error(exc: OSError, channel: str, msg: Message, *, is_open: bool) -> CanError:
     """The named error for a failure to send on `channel`.
 
     Args:
         exc: what the kernel said.
         channel: name of the interface.
-        is_fd: the frame is a CAN FD frame.
+        msg: the frame.
         is_open: the bus was opened on this interface, so that it was there.
     """
     if exc.errno in {errno.ENODEV, errno.ENXIO} and not is_open:
         return _no_such_interface(exc, channel, "send on")
-    if exc.errno == errno.EINVAL and is_fd:
+    if exc.errno == errno.EINVAL and msg.is_xl:
+        return CanMessageError(
+            f"cannot send on {channel}: the link does not take CAN XL frames of this length",
+            exc.errno,
+            hint=f"only a controller for CAN XL does (a vcan: ip link set {channel} mtu 2060)",
+        )
+    if exc.errno == errno.EINVAL and msg.is_fd:
         return CanMessageError(
             f"cannot send on {channel}: the link does not take CAN FD frames",
             exc.errno,

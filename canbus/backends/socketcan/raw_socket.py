@@ -17,6 +17,7 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.buffers import set_buffers
 from canbus.backends.socketcan.os_errors import open_error, option_error
 from canbus.codecs.can_filter import MAX_FILTERS, encode_can_filters
+from canbus.codecs.canxl_frame import encode_vcid_options
 from canbus.plugin import CanFilter, CanKernelSupportError, superset
 
 NATIVE_64_BIT = struct.calcsize("l") == 8
@@ -109,8 +110,8 @@ def _set_options(sock: socket.socket, shown: str, wanted: SocketOptions) -> None
     if wanted.xl:
         settings.append(("xl", raw, c.CAN_RAW_XL_FRAMES, 1))
     if wanted.vcid is not None:
-        tag = c.CAN_RAW_XL_VCID_TX_SET | c.CAN_RAW_XL_VCID_RX_FILTER
-        settings.append(("vcid", raw, c.CAN_RAW_XL_VCID_OPTS, _vcid(tag, wanted.vcid, 0xFF)))
+        one = encode_vcid_options(tx_vcid=wanted.vcid, rx_vcid=wanted.vcid)
+        settings.append(("vcid", raw, c.CAN_RAW_XL_VCID_OPTS, one))
     if wanted.priority is not None:
         settings.append(("priority", sol, c.SO_PRIORITY, wanted.priority))
     if wanted.mark is not None:
@@ -136,18 +137,13 @@ def _stamps(hardware: bool) -> tuple[str, int, int, int]:
     return ("timestamping", c.SOL_SOCKET, kind, flags)
 
 
-def _vcid(flags: int, vcid: int, mask: int) -> bytes:
-    """Struct can_raw_vcid_options {flags, tx_vcid, rx_vcid, rx_vcid_mask} of <linux/can/raw.h>."""
-    return bytes((flags, vcid, vcid, mask))
-
-
 def pass_all_vcids(sock: socket.socket) -> bool:
     """Send and receive CAN XL frames of every virtual network; False where the kernel cannot.
 
     Without it a kernel that knows them (6.12) clears the field when sending and drops
     frames that have it set when receiving (net/can/raw.c, raw_put_canxl_vcid, raw_rcv).
     """
-    passing = _vcid(c.CAN_RAW_XL_VCID_TX_PASS | c.CAN_RAW_XL_VCID_RX_FILTER, 0, 0)
+    passing = encode_vcid_options(tx_pass=True, rx_vcid=0, rx_vcid_mask=0)
     try:
         sock.setsockopt(c.SOL_CAN_RAW, c.CAN_RAW_XL_VCID_OPTS, passing)
     except OSError as exc:

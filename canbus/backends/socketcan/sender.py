@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
@@ -17,10 +17,12 @@ from canbus.backends.socketcan.os_errors import send_error
 from canbus.backends.socketcan.raw_socket import SocketOptions
 from canbus.backends.socketcan.transmitter import Transmitter
 from canbus.codecs.can_frame import encode_can_frame
-from canbus.frame_flags import FDF
 from canbus.plugin import CanError, CanUnsupportedError, Message, deadline_after
 from canbus.prefetch import PrefetchingBus
 from canbus.receipt import SendReceipt
+
+if TYPE_CHECKING:
+    from canbus.xl_message import XlMessage
 
 
 class SocketcanSender(PrefetchingBus):
@@ -53,8 +55,7 @@ class SocketcanSender(PrefetchingBus):
 
     def _prepare(self, msg: Message) -> Message:
         msg = super()._prepare(msg)
-        vcid: Any = getattr(msg, "vcid", 0)
-        if vcid and not self._carries_vcid:
+        if msg.is_xl and cast("XlMessage", msg).vcid and not self._carries_vcid:
             raise CanUnsupportedError(
                 f"cannot send to a virtual network (vcid) on {self._channels.shown}: this kernel "
                 "does not know them",
@@ -72,8 +73,7 @@ class SocketcanSender(PrefetchingBus):
             self._waiter.kick()
             if self._link.is_up():
                 return None
-        is_fd = bool(msg._flags & FDF)
-        return send_error(exc, fixed or str(msg.channel), is_fd=is_fd, is_open=fixed is not None)
+        return send_error(exc, fixed or str(msg.channel), msg, is_open=fixed is not None)
 
     def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
         return self._confirmed.send(encode_can_frame(msg), msg, timeout)
