@@ -7,6 +7,7 @@ KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kv
 
 SOAK ?= 1
 LIMIT ?= 1200
+BENCH_JSON ?= .bench/latest.json
 
 .PHONY: demo test lab test-host test-kernel test-hardware check bench soak clean
 
@@ -38,15 +39,20 @@ check: .venv/.dev
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
 
-bench: .venv/.dev lab
-	tests/lab/boot qemu --timeout $(LIMIT) -- $(PY) -m benchmarks
+# Figures: a table, and JSON in $(BENCH_JSON), a path in this checkout.
+bench: .venv/.dev lab .bench/can_loops
+	tests/lab/boot qemu --timeout $(LIMIT) --env BENCH_JSON=$(BENCH_JSON) -- $(PY) -m benchmarks
+
+.bench/can_loops: benchmarks/can_loops.c
+	mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -o $@ $<
 
 # The same tests with larger N (tests/scale.py).
 soak: .venv/.dev
 	CANBUS_SOAK=20 $(MAKE) test SOAK=20 LIMIT=14400
 
 clean:
-	rm -rf .venv .lab build dist *.egg-info
+	rm -rf .venv .lab .bench build dist *.egg-info
 
 .venv/.runtime .venv/.dev: pyproject.toml .ci/venv
 	@PYTHON=$(PYTHON) .ci/venv $(@F:.%=%)

@@ -1,4 +1,4 @@
-"""Timing two ways of doing the same thing in one process, in turn, and printing the ratio.
+"""Timing several ways of doing the same thing in one run, in turn, and their medians.
 
 Absolute times depend on the machine; only ratios are quoted, and only with their substrate.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import platform
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
 
-CHUNKS = 60
+Chunk = Callable[[int], float]
+"""Does the thing so many times and returns the nanoseconds that it took altogether."""
 
 
 def substrate() -> str:
@@ -25,17 +26,21 @@ def substrate() -> str:
     return f"{kind}, Linux {platform.release()}, Python {platform.python_version()}"
 
 
-def compare(
-    title: str, theirs: Callable[[int], int], ours: Callable[[int], int], frames: int
-) -> float:
-    """Time both in turn, chunk by chunk, and print the ratio of the medians."""
-    their_times, our_times = [], []
-    for _ in range(CHUNKS):
-        their_times.append(theirs(frames) / frames)
-        our_times.append(ours(frames) / frames)
-    ratio = statistics.median(their_times) / statistics.median(our_times)
-    print(f"{title:<44} python-can / canbus = {ratio:.2f}", flush=True)
-    return ratio
+def medians(sides: Mapping[str, Chunk], times: int, rounds: int) -> dict[str, float]:
+    """Nanoseconds for one time, by side: all sides take turns, chunk by chunk."""
+    spent: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(rounds + 1):
+        for side, chunk in sides.items():
+            spent[side].append(chunk(times) / times)
+    # The first round warms up.
+    return {side: statistics.median(chunks[1:]) for side, chunks in spent.items()}
+
+
+def timed(work: Callable[[], object]) -> int:
+    """Nanoseconds that a piece of work takes."""
+    start = perf_counter_ns()
+    work()
+    return perf_counter_ns() - start
 
 
 def clock_overhead_ns(times: int) -> int:
