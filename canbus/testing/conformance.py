@@ -10,6 +10,7 @@ from canbus.testing.declaration import DeclarationRules
 from canbus.testing.descriptor import DescriptorRules
 from canbus.testing.filtering import FilteringRules
 from canbus.testing.frame_kinds import FrameKindRules
+from canbus.testing.many_frames import ManyFramesRules
 from canbus.testing.receiving import ReceivingRules
 from canbus.testing.sending import SendingRules
 
@@ -18,6 +19,7 @@ class BusConformance(
     DeclarationRules,
     ReceivingRules,
     SendingRules,
+    ManyFramesRules,
     FrameKindRules,
     FilteringRules,
     ConcurrencyRules,
