@@ -118,7 +118,7 @@ class PrefetchingBus(BusABC):
         return msg
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
-        while self._ready or self._waiter.wait(POLLIN, deadline_ns):
+        while self._waiter.wait(POLLIN, deadline_ns, self._has_leftovers):
             msg = self._recv_frame(0)
             if msg is not None:
                 return msg
@@ -239,12 +239,22 @@ class PrefetchingBus(BusABC):
             if lost:
                 self._tell_loss(lost)
 
+    def _has_leftovers(self) -> bool:
+        """Whether something lies on our side, of which no descriptor tells."""
+        return bool(self._ready) or self._held is not None
+
     def _after_reading(self) -> None:
         """Called after a look that did not just bring a frame, without the lock."""
+        # Who waits on the descriptor does not see what another reader has taken from it. Either
+        # it is counted already, and is kicked, or it will look for leftovers before it sleeps.
+        if self._has_leftovers() and self._waiter.is_used:
+            self._waiter.kick()
 
     def _read_failed(self, exc: CanError) -> CanError:
         """The error to raise when reading failed; called without the lock."""
-        return self._closed() if self._is_shutdown else exc
+        error = self._closed() if self._is_shutdown else exc
+        self._after_reading()
+        return error
 
     # -- losses -----------------------------------------------------------------------
 

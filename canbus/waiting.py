@@ -72,8 +72,23 @@ class Waiter:
         self._is_woken = False
         self._pid = os.getpid()
 
-    def wait(self, events: int, deadline_ns: int | None) -> bool:
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody waits now, so that `kick` has somebody to wake."""
+        return self._users > 0
+
+    def wait(
+        self,
+        events: int,
+        deadline_ns: int | None,
+        unless: Callable[[], object] | None = None,
+    ) -> bool:
         """Wait for `events` (POLLIN, POLLOUT; 0 just sleeps) until the deadline.
+
+        Args:
+            events: what to wait for on the descriptor.
+            deadline_ns: monotonic time; None for never.
+            unless: asked once `kick` would wake us; what is true then ends the wait.
 
         Returns:
             False when the deadline passed; True when something happened: an event, an
@@ -82,7 +97,9 @@ class Waiter:
         with self._lock:
             self._users += 1  # first of all: a signal handler may close right after
         try:
-            return self._closing or self._poll(events, deadline_ns)
+            if self._closing or (unless is not None and unless()):
+                return True
+            return self._poll(events, deadline_ns)
         finally:
             with self._lock:
                 self._users -= 1

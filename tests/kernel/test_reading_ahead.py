@@ -112,6 +112,21 @@ def test_several_readers_share_what_was_read_ahead(open_bus: OpenBus) -> None:
     assert sorted(taken) == list(range(count))
 
 
+def test_a_reader_that_waits_gets_what_another_one_has_read_ahead(open_bus: OpenBus) -> None:
+    """What left the socket wakes nobody who waits on the socket."""
+    sender, bus = open_bus(), open_bus()
+    for round_ in range(20):
+        reader = Worker(lambda: bus.recv(20))
+        wait_until_blocked(reader)
+        sender.send_many([numbered(10 * round_ + number) for number in range(5)])
+        mine = bus.recv(0)  # with the other four, unless the reader was quicker
+        theirs = reader.result()
+        assert theirs is not None
+        rest = bus.recv_many(10, 0)
+        all_of_them = [msg for msg in (mine, theirs, *rest) if msg is not None]
+        assert sorted(map(number_of, all_of_them)) == [10 * round_ + n for n in range(5)]
+
+
 def test_frames_read_ahead_obey_filters_that_are_set_later(open_bus: OpenBus) -> None:
     sender, bus = open_bus(), open_bus()
     sender.send_many([numbered(number, 0x100 + number % 2) for number in range(20)])

@@ -187,11 +187,7 @@ class SocketcanBus(SocketcanSender):
         if self._kick_due:  # the kernel told one reader, and the others wait on
             self._kick_due = False
             self._waiter.kick()
-
-    def _read_failed(self, exc: CanError) -> CanError:
-        error = super()._read_failed(exc)
-        self._after_reading()
-        return error
+        super()._after_reading()
 
     def _nothing_read(self) -> None:
         trouble = self._link.trouble()
