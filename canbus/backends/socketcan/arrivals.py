@@ -75,7 +75,7 @@ class Arrivals:
         stamp_ns, source = kernel_ns, STAMP_KERNEL
         if hardware_ns is not None and abs(hardware_ns - kernel_ns) < _WALL_TIME_NS:
             stamp_ns, source = hardware_ns, STAMP_HARDWARE
-        elif not kernel_ns:
+        elif not kernel_ns:  # cut off (MSG_CTRUNC): the frame is whole, and the count comes again
             stamp_ns, source = now_ns, STAMP_HOST
         msg = decode_can_frame(frame, stamp_ns, channel, origin_of(msg_flags) | source)
         return detailed(msg, lost, hardware_ns) if lost or hardware_ns is not None else msg
