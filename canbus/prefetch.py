@@ -25,7 +25,8 @@ from canbus.warn import warn
 MAX_BATCH = 64
 """Frames read at once; more bring nothing, as the kernel's own work decides from there on."""
 
-_LOOKS = 16  # batches of filtered frames that one look goes through
+_STRANGERS = 2**14
+"""Frames that one look goes through for one that passes: more than any usual buffer holds."""
 
 _STRAGGLERS_NS = 100_000_000
 """A filter that was replaced may still let through a frame that another processor is just
@@ -61,6 +62,7 @@ class PrefetchingBus(BusABC):
     _direct: bool = False  # nothing but reading stands between the channel and recv()
     _held: tuple[CanError, list[Message]] | None = None  # to be raised; what comes after it
     _descriptor: HandedOut | None = None
+    _behind: list[Message]  # in the place of _ready while somebody waits on the descriptor
     _exact_below: bool = False  # the matcher is only for frames of before set_filters()
     _sieve_until_ns: int = 0
     _lost_unmarked: int = 0  # lost before frames that the filters dropped
@@ -72,6 +74,7 @@ class PrefetchingBus(BusABC):
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
         bus._read_lock = RLock()
+        bus._behind = []
         return bus
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -131,11 +134,10 @@ class PrefetchingBus(BusABC):
         try:
             with self._read_lock:
                 if self._direct and not self._ready and limit <= MAX_BATCH:
-                    batch = _as_batch(self._read_batch(limit))
-                    if batch and batch.__class__ is list:
-                        return batch
-                    first = self._admit(batch)
-                    frames = [] if first is None else [first, *self._take_ready(limit - 1)]
+                    frames = _as_batch(self._read_batch(limit))
+                    if not frames or frames.__class__ is not list:
+                        first = self._admit(frames)
+                        frames = [] if first is None else [first, *self._take_ready(limit - 1)]
                 else:
                     frames = self._gather(limit)
         except CanError as exc:
@@ -146,6 +148,7 @@ class PrefetchingBus(BusABC):
     def _gather(self, limit: int) -> list[Message]:
         """Several frames the careful way; what goes wrong after the first is kept for later."""
         frames = self._take_ready(limit)
+        self._show_leftovers()
         while len(frames) < limit and not (frames and self._held):
             try:
                 msg = self._look(min(limit - len(frames), MAX_BATCH))
@@ -158,39 +161,44 @@ class PrefetchingBus(BusABC):
                 break
             frames.append(msg)
             frames += self._take_ready(limit - len(frames))
+            self._show_leftovers()
         return frames
 
     # -- one look, with the lock held -------------------------------------------------
 
     def _look(self, limit: int) -> Message | None:
         """The next frame, the careful way: everything may stand in between."""
-        ready = self._ready
-        for _ in range(_LOOKS):
-            if self._is_shutdown:
-                raise self._closed()
-            if ready:
-                try:
-                    return ready.pop()
-                except IndexError:
-                    pass
-            self._raise_held()
-            if self._descriptor is not None:
-                self._descriptor.has_leftovers(False)
-                self._be_direct()
-            batch = _as_batch(self._read_batch(limit))
-            msg = self._admit(batch)
-            if msg is not None or not batch:
-                return msg
-        return None
+        try:
+            for _ in range(_STRANGERS // limit + 1):
+                if self._is_shutdown:
+                    raise self._closed()
+                for kept in (self._ready, self._behind):
+                    if kept:
+                        try:
+                            return kept.pop()
+                        except IndexError:  # another thread was quicker
+                            pass
+                self._raise_held()
+                batch = _as_batch(self._read_batch(limit))
+                msg = self._admit(batch)
+                if msg is not None or not batch:
+                    return msg
+            return None
+        finally:
+            self._show_leftovers()
 
     def _admit(self, batch: list[Message]) -> Message | None:
         """Take in a batch: its first frame that passes is returned, the others are kept."""
         if not batch:
-            self._nothing_read()
+            try:
+                self._nothing_read()
+            finally:
+                self._show_leftovers()
             return None
         self._had_backlog = self._had_backlog or len(batch) == MAX_BATCH
-        if self._matcher is not None:
+        if self._matcher is not None or self._lost_unmarked:
             batch = self._sieve(batch)
+            self._be_direct()
         if batch.__class__ is OddBatch:
             batch = self._mark_losses(batch)
         if not batch:
@@ -202,15 +210,15 @@ class PrefetchingBus(BusABC):
 
     def _keep(self, batch: list[Message]) -> None:
         if batch:
-            self._ready.extend(batch[::-1])
-            if self._descriptor is not None and self._descriptor.is_watched:
-                self._descriptor.has_leftovers(True)
+            (self._ready if self._descriptor is None else self._behind).extend(batch[::-1])
+            self._show_leftovers()
 
     def _take_ready(self, limit: int) -> list[Message]:
         frames: list[Message] = []
+        kept = self._ready if self._descriptor is None else self._behind
         try:
             while len(frames) < limit:
-                frames.append(self._ready.pop())
+                frames.append(kept.pop())
         except IndexError:
             pass
         return frames
@@ -227,6 +235,7 @@ class PrefetchingBus(BusABC):
     def _hold(self, error: CanError, frames: list[Message]) -> None:
         self._held = (error, frames)
         self._be_direct()
+        self._show_leftovers()
 
     def _nothing_read(self) -> None:
         """The channel was found empty."""
@@ -241,7 +250,7 @@ class PrefetchingBus(BusABC):
 
     def _has_leftovers(self) -> bool:
         """Whether something lies on our side, of which no descriptor tells."""
-        return bool(self._ready) or self._held is not None
+        return bool(self._ready or self._behind) or self._held is not None
 
     def _after_reading(self) -> None:
         """Called after a look that did not just bring a frame, without the lock."""
@@ -301,10 +310,22 @@ class PrefetchingBus(BusABC):
         """See BusABC; frames that were read ahead are looked at again."""
         with self._read_lock:
             super().set_filters(filters)
-            kept = self._take_ready(len(self._ready))
+            kept = self._take_ready(len(self._ready) + len(self._behind))
             self._keep(self._sieve(kept))
             if self._held is not None:
-                self._held = (self._held[0], self._sieve(self._held[1]))
+                self._hold_again(*self._held)
+            self._be_direct()
+            self._show_leftovers()
+
+    def _hold_again(self, error: CanError, frames: list[Message]) -> None:
+        """Look at frames behind an error again: it may be another one that it stands before."""
+        frames = self._sieve(frames)
+        if isinstance(error, CanFramesLostError):
+            self._held = None
+            kept = self._take_ready(len(self._ready) + len(self._behind))
+            self._keep(kept + self._up_to_loss(frames, 0))
+        else:
+            self._held = (error, frames)
 
     def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
         self._exact_below = self._install_filters(filters)
@@ -352,15 +373,22 @@ class PrefetchingBus(BusABC):
             self._check_open()
             if self._descriptor is None:
                 self._ahead = 1
-                leftovers = bool(self._ready) or self._held is not None
-                self._descriptor = HandedOut(fd, leftovers, self._raise_on_loss)
-                self._be_direct()
+                kept = self._take_ready(len(self._ready))
+                self._descriptor = HandedOut(fd)
+                self._keep(kept)
+                self._show_leftovers()
             return self._descriptor.fileno()
 
+    def _show_leftovers(self) -> None:
+        """Let the descriptor tell of what lies on our side; with the lock held."""
+        if self._descriptor is not None:
+            self._descriptor.show(self._has_leftovers())
+            self._be_direct()
+
     def _be_direct(self) -> None:
-        watched = self._descriptor is not None and self._descriptor.is_watched
+        showing = self._descriptor is not None and self._descriptor.is_shown
         odd = self._matcher is not None or self._log is not None or self._held is not None
-        self._direct = not (odd or watched or self._is_shutdown)
+        self._direct = not (odd or showing or self._lost_unmarked or self._is_shutdown)
 
     def _close(self) -> None:
         # Before the descriptor is closed: who reads holds the lock, and who closes takes it.
@@ -373,6 +401,7 @@ class PrefetchingBus(BusABC):
             if self._descriptor is not None:
                 self._descriptor.close()
             self._ready.clear()
+            self._behind.clear()
         super()._after_close()
 
 

@@ -180,14 +180,18 @@ class SocketcanBus(SocketcanSender):
         """The kernel refused to receive: remember it if it is about the link, else raise."""
         if code not in LINK_ERRORS or self._channels.fixed is None:
             raise receive_error(code, self._channels.shown)
-        self._link.note(code)
+        self._link.note(code, is_news=True)
         self._kick_due = True
+        self._show_leftovers()
 
     def _after_reading(self) -> None:
         if self._kick_due:  # the kernel told one reader, and the others wait on
             self._kick_due = False
             self._waiter.kick()
         super()._after_reading()
+
+    def _has_leftovers(self) -> bool:
+        return super()._has_leftovers() or self._link.is_untold
 
     def _nothing_read(self) -> None:
         trouble = self._link.trouble()

@@ -25,6 +25,9 @@ class LinkWatch:
 
     Args:
         channel: name of the interface; "" for all, of which nothing is told.
+
+    Attributes:
+        is_untold: it went down, and nobody who receives was told.
     """
 
     def __init__(self, channel: str) -> None:
@@ -32,43 +35,47 @@ class LinkWatch:
         self._index = 0
         self._is_gone = False
         self._is_down = False
-        self._is_untold = False
+        self.is_untold = False
         self.renew()
 
     def renew(self) -> None:
         """The socket was bound anew."""
-        self._is_gone = self._is_down = self._is_untold = False
+        self._is_gone = self._is_down = self.is_untold = False
         try:
             self._index = socket.if_nametoindex(self._channel) if self._channel else 0
         except OSError:
             self._is_gone = True  # between bind and here
 
-    def note(self, code: int) -> None:
-        """Remember one of LINK_ERRORS, from whatever call it came."""
+    def note(self, code: int, *, is_news: bool) -> None:
+        """Remember one of LINK_ERRORS, from whatever call it came.
+
+        Args:
+            code: which.
+            is_news: the kernel has told that it went down just now, rather than that it is.
+        """
         if not self._channel:
             return
         if code != errno.ENETDOWN:
-            self._is_gone = True
-        elif not self._is_down:
-            self._is_down = self._is_untold = True
+            self._is_gone = self.is_untold = True
+        else:
+            self.is_untold = self.is_untold or is_news or not self._is_down
+            self._is_down = True
 
     def trouble(self) -> CanError | None:
         """Why no frame can come, asked for now; None if nothing is known to be wrong."""
-        if self._is_gone:
-            return self._now()
-        if not self._is_down:
+        if not (self._is_gone or self._is_down):
             return None
-        if self.is_up():
-            self._is_down = False
-            return self._was_down() if self._is_untold else None
-        self._is_untold = False
-        return self._now()
+        is_told = not self.is_untold
+        self.is_untold = False
+        if self._is_gone or not self.is_up():
+            return self._now()
+        self._is_down = False
+        return None if is_told else self._was_down()
 
     def _now(self) -> CanError:
         return receive_error(errno.ENODEV if self._is_gone else errno.ENETDOWN, self._channel)
 
     def _was_down(self) -> CanError:
-        self._is_untold = False
         return CanLinkDownError(
             f"{self._channel} was taken down, and is up again: frames of that time are missing",
             errno.ENETDOWN,

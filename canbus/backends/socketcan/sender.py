@@ -69,9 +69,13 @@ class SocketcanSender(PrefetchingBus):
             return self._closed()
         fixed = self._channels.fixed
         if exc.errno in LINK_ERRORS and fixed is not None:
-            self._link.note(exc.errno or 0)
+            # Where it is up, this was the kernel's telling that it went down, and not its state.
+            is_up = self._link.is_up()
+            with self._read_lock:
+                self._link.note(exc.errno or 0, is_news=is_up)
+                self._show_leftovers()
             self._waiter.kick()
-            if self._link.is_up():
+            if is_up:
                 return None
         return send_error(exc, fixed or str(msg.channel), msg, is_open=fixed is not None)
 
