@@ -40,13 +40,14 @@ NOT_CLASSIC = RTR | ERR | FDF | BRS | ESI | XLF
 def is_plain(msg: Message) -> bool:
     """Whether this is a valid classic data frame: a quick look at the common case."""
     try:
-        flags = msg._flags
-        return (
-            not flags & NOT_CLASSIC
-            and msg.arbitration_id.__class__ is msg.dlc.__class__ is int
-            and len(msg._data) == msg.dlc <= MAX_DLC
-            and 0 <= msg.arbitration_id <= (EFF_MASK if flags & EFF else SFF_MASK)
-        )
+        flags, can_id, dlc = msg._flags, msg.arbitration_id, msg.dlc
+        if can_id.__class__ is not int or dlc.__class__ is not int:
+            return False
+        if len(msg._data) != dlc or dlc > MAX_DLC or can_id < 0:
+            return False
+        if not flags:
+            return can_id <= SFF_MASK
+        return not flags & NOT_CLASSIC and can_id <= (EFF_MASK if flags & EFF else SFF_MASK)
     except (AttributeError, TypeError):
         return False  # `prepare` says what is wrong
 

@@ -58,7 +58,7 @@ class PrefetchingBus(BusABC):
     _waiter: Waiter
     _read_batch: BatchReader
     _read_lock: RLock
-    _ahead: int = MAX_BATCH
+    _ahead: int
     _direct: bool = False  # nothing but reading stands between the channel and recv()
     _held: tuple[CanError, list[Message]] | None = None  # to be raised; what comes after it
     _descriptor: HandedOut | None = None
@@ -74,6 +74,7 @@ class PrefetchingBus(BusABC):
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
         bus._read_lock = RLock()
+        bus._ahead = MAX_BATCH
         bus._behind = []
         return bus
 
@@ -85,7 +86,7 @@ class PrefetchingBus(BusABC):
 
     def recv(self, timeout: float | None = None) -> Message | None:
         """See BusABC; the usual way, a frame from a batch, is written out here."""
-        if timeout is not None and not timeout >= 0:
+        if timeout is not None and not timeout >= 0.0:  # two floats compare quicker
             raise negative_timeout(f"recv({timeout})")
         ready = self._ready
         if ready:
@@ -96,7 +97,8 @@ class PrefetchingBus(BusABC):
         try:
             with self._read_lock:
                 if self._direct and not ready:
-                    read = self._read_batch(self._ahead)
+                    read_batch = self._read_batch  # no method: looked up quicker on its own
+                    read = read_batch(self._ahead)
                     if read.__class__ is Message:
                         return read
                     msg = self._admit(_as_batch(read))

@@ -92,7 +92,7 @@ class Sending(Lifetime):
         """
         if self._is_shutdown:
             raise self._closed()
-        if timeout is not None and not timeout >= 0:
+        if timeout is not None and not timeout >= 0.0:
             raise negative_timeout(f"send(timeout={timeout})")
         if not is_plain(msg):
             msg = self._prepare(msg)

@@ -24,6 +24,7 @@ from canbus.frame_flags import (
     FD_FLAGS,
     FDF,
     ID_FLAGS,
+    MAX_DLC,
     RTR,
     SFF_MASK,
     XLF,
@@ -55,6 +56,8 @@ A receiver may embed it in a larger structure; `message_from_record` gives it it
 def encode_can_frame(msg: Message) -> bytes:
     """Encode a frame that `prepare` returned: 16 bytes, 72 for CAN FD, up to 2060 for CAN XL."""
     flags = msg._flags
+    if not flags:  # a standard data frame
+        return _pack_classic(msg.arbitration_id, msg.dlc, msg._data)
     if flags & _SPECIAL:
         return _encode_special(msg)
     return _pack_classic(msg.arbitration_id | flags & ID_FLAGS, msg.dlc, msg._data)
@@ -129,7 +132,7 @@ def message_from_classic(
     if can_id <= SFF_MASK:
         msg.arbitration_id = can_id
         msg._flags = origin
-        msg._data = data[:length]
+        msg._data = data if length == MAX_DLC else data[:length]
     else:
         msg.arbitration_id = can_id & (EFF_MASK if can_id & (EFF | ERR) else SFF_MASK)
         msg._flags = can_id & ID_FLAGS | origin

@@ -66,8 +66,9 @@ class _Arena:
         self._vectors_at = MAX_BATCH * _HEADER.size
         self._records_at = self._vectors_at + MAX_BATCH * _IOVEC.size
         self.memory = bytearray(self._records_at + MAX_BATCH * self.stride)
-        self._base = ctypes.addressof((ctypes.c_char * len(self.memory)).from_buffer(self.memory))
-        self.pointer = ctypes.c_void_p(self._base)
+        array = (ctypes.c_char * len(self.memory)).from_buffer(self.memory)
+        self._base = ctypes.addressof(array)
+        self.pointer = ctypes.byref(array)  # an argument as it is, which costs least
         self.named = named
         for place in range(MAX_BATCH):
             frame_at = self._base + self.record_at(place) + _FRAME_AT
@@ -144,7 +145,7 @@ def batch_reader(
     ).unpack_from
     # On a bus on all interfaces no frame is simple: each says where it came through.
     simple = () if arena.named else _SIMPLE_FLAGS
-    origins = {flags: origin_of(flags) | STAMP_KERNEL for flags in simple}
+    origins = _Origins({flags: origin_of(flags) | STAMP_KERNEL for flags in simple})
     ns = 10**9
     message = message_from_classic
     regions = [arena.records(count) for count in range(MAX_BATCH + 1)]
@@ -162,8 +163,10 @@ def batch_reader(
         if count == 1:
             used, flags, length, seconds, rest, can_id, size, data = single(memory)
             words[_CONTROL_WORD] = _CONTROL_SIZE  # the kernel has written the used size over it
-            if used == _STAMP_SIZE and length == CAN_MTU and flags in origins:
-                return message(can_id, size, data, seconds * ns + rest, fixed, origins[flags])
+            if used == _STAMP_SIZE and length == CAN_MTU:
+                origin = origins[flags]
+                if origin is not None:
+                    return message(can_id, size, data, seconds * ns + rest, fixed, origin)
             words[_CONTROL_WORD] = used
         used, length = words[_CONTROL_WORD], words[_LENGTH_WORD]
         image, origin = images[used, words[_FLAGS_WORD], length]
@@ -183,6 +186,13 @@ def batch_reader(
         return batch
 
     return read
+
+
+class _Origins(dict[int, int]):
+    """The origin by msg_flags; None for those that are not simple."""
+
+    def __missing__(self, flags: int) -> None:
+        return None
 
 
 class _Images(dict[tuple[int, int, int], tuple[memoryview | None, int]]):

@@ -43,8 +43,9 @@ class SocketcanSender(PrefetchingBus):
             if self._channels.fixed is None:
                 self._transmitter.put(frame, msg, deadline_after(timeout))
             else:
+                write = self._write  # no method: looked up quicker on its own
                 with self._write_lock:
-                    self._write(frame)
+                    write(frame)
         except OSError as exc:
             if isinstance(exc, CanError):
                 raise
