@@ -10,7 +10,6 @@ import os
 import select
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic_ns
 
 POLLIN = getattr(select, "POLLIN", 1)  # absent where there is no poll(): nothing opens there
@@ -69,7 +68,9 @@ class Waiter:
         self._lock = threading.RLock()
         self._users = 0
         self._closing = False
-        self._is_woken = False
+        self._kicks = 0
+        self._to_leave = 0  # who waited at the last kick and has not left yet
+        self._is_kicked = False  # as long as there is one, a byte lies in the pipe
         self._pid = os.getpid()
 
     @property
@@ -94,16 +95,27 @@ class Waiter:
             False when the deadline passed; True when something happened: an event, an
             error on the descriptor, or `close()`. The caller looks which.
         """
-        with self._lock:
-            self._users += 1  # first of all: a signal handler may close right after
+        entered = None
         try:
+            with self._lock:
+                entered = self._kicks
+                self._users += 1  # first of all: a signal handler may close right after
             if self._closing or (unless is not None and unless()):
                 return True
             return self._poll(events, deadline_ns)
         finally:
-            with self._lock:
-                self._users -= 1
-                self._release_if_idle()
+            if entered is not None:
+                self._leave(entered)
+
+    def _leave(self, entered: int) -> None:
+        with self._lock:
+            self._users -= 1
+            if entered != self._kicks:
+                self._to_leave -= 1
+                if self._to_leave == 0:
+                    self._is_kicked = False
+                    os.read(self._wake_read, 1)
+        self._release_if_idle()
 
     def _poll(self, events: int, deadline_ns: int | None) -> bool:
         poller = select.poll()
@@ -115,34 +127,25 @@ class Waiter:
             if deadline_ns is not None:
                 timeout_ms = min(max(0, deadline_ns - monotonic_ns()) / _MS, _LONGEST_POLL_MS)
             # poll() rounds fractions of a millisecond up, so it never ends too early.
-            happened = poller.poll(timeout_ms)
-            if happened:
-                if any(fd == self._wake_read for fd, _ in happened):
-                    self._take_kick()
+            if poller.poll(timeout_ms):
                 return True
             if deadline_ns is not None and monotonic_ns() >= deadline_ns:
                 return False
 
-    def _take_kick(self) -> None:
-        """Take one token of `kick`; one too many does no harm, as everybody looks again."""
-        with self._lock:
-            if not self._is_woken and self._wake_read >= 0:
-                with suppress(BlockingIOError):  # another thread took it
-                    os.read(self._wake_read, 1)
-
-    def wake(self) -> None:
-        """Make every wait return at once, those to come as well."""
-        with self._lock:
-            # A forked child shares the pipe: what it closes is its own copy only.
-            if self._wake_write >= 0 and os.getpid() == self._pid:
-                self._is_woken = True
-                os.write(self._wake_write, b"\0")  # never read: it stays readable for all
-
     def kick(self) -> None:
-        """Make those return that wait now: something has changed that no event tells."""
+        """Make those return that wait now: something has changed that no event tells.
+
+        The pipe stays readable until the last of them has left, so that none can take what
+        was meant for another; who comes meanwhile is woken, too, and looks once too often.
+        """
         with self._lock:
-            if self._wake_write >= 0 and os.getpid() == self._pid and not self._closing:
-                os.write(self._wake_write, b"\1" * self._users)
+            if not self._users or self._closing or os.getpid() != self._pid:
+                return
+            self._kicks += 1
+            self._to_leave = self._users
+            if not self._is_kicked:
+                self._is_kicked = True
+                os.write(self._wake_write, b"\0")
 
     def close(self) -> None:
         """Wake all waiters and close the descriptor as soon as the last has left."""
@@ -150,13 +153,18 @@ class Waiter:
             if self._closing:
                 return
             self._closing = True
-            self.wake()
-            self._release_if_idle()
+            # A forked child shares the pipe: what it closes is its own copy only.
+            if os.getpid() == self._pid:
+                os.write(self._wake_write, b"\0")  # never read: it stays readable for all
+        self._release_if_idle()
 
     def _release_if_idle(self) -> None:
-        if not self._closing or self._users or self._wake_read < 0:
-            return
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-        self._wake_read = self._wake_write = -1
+        with self._lock:
+            if not self._closing or self._users or self._wake_read < 0:
+                return
+            ends = self._wake_read, self._wake_write
+            self._wake_read = self._wake_write = -1
+        # Not within the lock: `release` may wait for one whose holder wants ours.
+        for end in ends:
+            os.close(end)
         self._release()

@@ -168,3 +168,72 @@ def test_close_by_a_handler_inside_wait_does_not_pull_the_descriptor_away() -> N
     assert waiter.wait(POLLIN, deadline_after(PATIENCE)) is True
     assert released == [True]
     os.close(write)
+
+
+# -- kicks --------------------------------------------------------------------------------
+
+
+def test_a_kick_wakes_who_waits_and_nobody_who_comes_later(pipe: Pipe) -> None:
+    waiting = [Worker(lambda: pipe.waiter.wait(POLLIN, None)) for _ in range(5)]
+    wait_until_blocked(*waiting)
+    pipe.waiter.kick()
+    assert [worker.result() for worker in waiting] == [True] * 5
+    assert pipe.waiter.wait(POLLIN, deadline_after(0.01)) is False
+    pipe.waiter.kick()  # nobody is there
+    assert pipe.waiter.wait(POLLIN, deadline_after(0.01)) is False
+
+
+def test_nobody_takes_a_kick_that_was_meant_for_another(pipe: Pipe) -> None:
+    """One is slow to fall asleep, while another waits, is woken, and waits again."""
+    go_on = threading.Event()
+    slow = Worker(
+        lambda: pipe.waiter.wait(
+            POLLIN, deadline_after(PATIENCE / 2), lambda: go_on.wait(PATIENCE) and False
+        )
+    )
+    quick = Worker(lambda: pipe.waiter.wait(POLLIN, None))
+    wait_until_blocked(slow, quick)
+    pipe.waiter.kick()
+    assert quick.result() is True
+    for _ in range(3):
+        pipe.waiter.wait(POLLIN, deadline_after(0))
+    go_on.set()
+    assert slow.result() is True
+    assert pipe.waiter.wait(POLLIN, deadline_after(0.01)) is False
+
+
+def test_kicks_upon_kicks_leave_nothing_behind(pipe: Pipe) -> None:
+    for _ in range(50):
+        waiting = [Worker(lambda: pipe.waiter.wait(POLLIN, None)) for _ in range(3)]
+        while any(worker.thread.is_alive() for worker in waiting):
+            pipe.waiter.kick()
+        assert [worker.result() for worker in waiting] == [True] * 3
+    assert pipe.waiter.wait(POLLIN, deadline_after(0.01)) is False
+
+
+def test_the_release_may_wait_for_a_lock_whose_holder_wants_to_wait(pipe: Pipe) -> None:
+    """As a reader does that holds the bus's lock when a signal handler of its asks to wait."""
+    lock, is_held, go_on = threading.RLock(), threading.Event(), threading.Event()
+
+    def release() -> None:
+        with lock:
+            pass
+
+    read, write = os.pipe()
+    waiter = Waiter(read, release)
+
+    def hold() -> bool:
+        with lock:
+            is_held.set()
+            assert go_on.wait(PATIENCE)
+            return waiter.wait(POLLIN, None)
+
+    holder = Worker(hold)
+    assert is_held.wait(PATIENCE)
+    closer = Worker(waiter.close)
+    wait_until_blocked(closer)
+    go_on.set()
+    assert holder.result() is True
+    closer.result()
+    os.close(read)
+    os.close(write)
