@@ -105,3 +105,10 @@ def test_facts_that_were_cut_off_are_noticed() -> None:
 def test_what_is_not_known_is_passed_over() -> None:
     odd = [(c.SOL_SOCKET, 12345, b"x"), (99, c.SO_TIMESTAMPNS_OLD, _time(1))]
     assert _make(Arrivals(), *odd, _stamp()).timestamp_ns == WALL
+
+
+def test_a_frame_read_before_the_last_one_tells_of_no_loss_again() -> None:
+    """A signal handler that receives inside of receiving gets the later frame first."""
+    arrivals = Arrivals()
+    lost = [_make(arrivals, _stamp(), _count(n)).lost_before for n in (5, 3, 5, 6)]
+    assert lost == [5, 0, 0, 1]

@@ -23,6 +23,8 @@ _COUNT = struct.Struct("=I")
 _WALL_TIME_NS = 10**9
 """A device's clock that is further than this from the kernel's does not tell wall time."""
 
+_BACKWARDS = 2**31  # a count that goes back by less than half its range has not gone on
+
 
 class Arrivals:
     """What is remembered from one frame to the next: how many the kernel had dropped.
@@ -65,8 +67,12 @@ class Arrivals:
                 kernel_ns, hardware_ns = _time(data), _time(data[2 * _TIMESPEC.size :]) or None
             elif kind == c.SO_RXQ_OVFL and len(data) >= _COUNT.size:
                 (drops,) = _COUNT.unpack_from(data)
-        lost = (drops - self.drops & 0xFFFFFFFF) + self._damaged_unmarked
-        self.drops = drops
+        lost = drops - self.drops & 0xFFFFFFFF
+        if lost > _BACKWARDS:  # read before the last one, inside of which a signal handler read
+            lost = 0
+        else:
+            self.drops = drops
+        lost += self._damaged_unmarked
         self._damaged_unmarked = 0
         if msg_flags & c.MSG_TRUNC:
             self.damaged += 1

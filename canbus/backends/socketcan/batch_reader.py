@@ -9,7 +9,6 @@ only; what is unusual goes through arrivals.py, and plain_reader.py does it all 
 from __future__ import annotations
 
 import errno
-import socket
 import struct
 from collections.abc import Callable, Iterator
 from time import time_ns
@@ -18,6 +17,9 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals, ControlMessage, origin_of
 from canbus.backends.socketcan.c_errno import errno_reader
 from canbus.backends.socketcan.channels import Channels
+from canbus.backends.socketcan.link_watch import LINK_ERRORS
+from canbus.backends.socketcan.plain_reader import plain_reader
+from canbus.backends.socketcan.raw_socket import RawSocket
 from canbus.codecs.can_frame import (
     CAN_MTU,
     CANFD_MTU,
@@ -109,7 +111,7 @@ class _Arena:
 
 
 def batch_reader(
-    sock: socket.socket,
+    sock: RawSocket,
     channels: Channels,
     arrivals: Arrivals,
     failed: Callable[[int], None],
@@ -130,17 +132,12 @@ def batch_reader(
     # No argtypes: plain ints go as C ints and `headers` is a pointer already; declaring them
     # would make each call convert them again.
     recvmmsg = libc.recvmmsg
-    # The bus closes the socket under the lock that it holds to read, so the number is right.
     last_errno = errno_reader()
     number, headers, dontwait = sock.fileno(), arena.pointer, c.MSG_DONTWAIT
     fixed = channels.fixed
-    decode = messages_from_records if fd else messages_from_classic
-    layout = (RECORD if fd else CLASSIC_RECORD).format.removeprefix("=")
-    gap = _FRAME_AT - _STAMP_SIZE
-    records = struct.Struct(f"={_CMSG.size}xqq{gap}x{layout}").iter_unpack
     lead = arena.record_at(0) - _HEADER.size
     single = struct.Struct(
-        f"={8 * _CONTROL_WORD}xQi4xI4x{lead}x{_CMSG.size}xqq{gap}x"
+        f"={8 * _CONTROL_WORD}xQi4xI4x{lead}x{_CMSG.size}xqq{_FRAME_AT - _STAMP_SIZE}x"
         + CLASSIC_RECORD.format.removeprefix("=")
     ).unpack_from
     # On a bus on all interfaces no frame is simple: each says where it came through.
@@ -148,26 +145,72 @@ def batch_reader(
     origins = _Origins({flags: origin_of(flags) | STAMP_KERNEL for flags in simple})
     ns = 10**9
     message = message_from_classic
+    several = _batch_decoder(arena, channels, arrivals, fd=fd)
+    read_plainly = plain_reader(sock, channels, arrivals, failed)
+    refused = _after_refusal(failed, read_plainly)
+    is_busy = False
+
+    def read(limit: int) -> Message | list[Message]:
+        nonlocal is_busy
+        if is_busy:  # a signal handler reads within this very function: the arena is in use
+            return read_plainly(limit)
+        is_busy = True
+        try:
+            count = recvmmsg(number, headers, limit, dontwait, None)
+            if count < 0:
+                code = last_errno()
+                return [] if code == errno.EAGAIN else refused(limit, code)
+            if count == 1:
+                used, flags, length, seconds, rest, can_id, size, data = single(memory)
+                if used == _STAMP_SIZE and length == CAN_MTU:
+                    origin = origins[flags]
+                    if origin is not None:
+                        # The kernel has written the used size over it.
+                        words[_CONTROL_WORD] = _CONTROL_SIZE
+                        return message(can_id, size, data, seconds * ns + rest, fixed, origin)
+            return several(count)
+        except BaseException:  # whatever a signal handler raises: the kernel wrote into these
+            view[: len(fresh)] = fresh
+            raise
+        finally:
+            is_busy = False
+
+    def forget() -> None:
+        nonlocal number
+        number = -1  # it may be another file's from now on, while a signal handler was in `read`
+
+    sock.before_close.append(forget)
+    return read
+
+
+def _after_refusal(
+    failed: Callable[[int], None], read_plainly: Callable[[int], list[Message]]
+) -> Callable[[int, int], list[Message]]:
+    """A function that reads on after an errno, which may not be that of the call."""
+
+    def refused(limit: int, code: int) -> list[Message]:
+        if code in LINK_ERRORS:
+            failed(code)  # the kernel says it once
+        # This one says why. A signal handler may have changed errno since the call.
+        return read_plainly(limit)
+
+    return refused
+
+
+def _batch_decoder(
+    arena: _Arena, channels: Channels, arrivals: Arrivals, *, fd: bool
+) -> Callable[[int], list[Message]]:
+    """A function that makes messages of the first so many records, and the headers fresh."""
+    memory, view, words, fresh = arena.memory, arena.view, arena.words, arena.fresh
+    fixed = channels.fixed
+    decode = messages_from_records if fd else messages_from_classic
+    layout = (RECORD if fd else CLASSIC_RECORD).format.removeprefix("=")
+    gap = _FRAME_AT - _STAMP_SIZE
+    records = struct.Struct(f"={_CMSG.size}xqq{gap}x{layout}").iter_unpack
     regions = [arena.records(count) for count in range(MAX_BATCH + 1)]
     images = _Images(arena, fd)
 
-    def read(limit: int) -> Message | list[Message]:
-        count = recvmmsg(number, headers, limit, dontwait, None)
-        if count < 0:
-            code = last_errno()
-            if code == errno.EAGAIN:
-                return []
-            failed(code)
-            again = read(limit)
-            return again if isinstance(again, list) else [again]  # not just a frame
-        if count == 1:
-            used, flags, length, seconds, rest, can_id, size, data = single(memory)
-            words[_CONTROL_WORD] = _CONTROL_SIZE  # the kernel has written the used size over it
-            if used == _STAMP_SIZE and length == CAN_MTU:
-                origin = origins[flags]
-                if origin is not None:
-                    return message(can_id, size, data, seconds * ns + rest, fixed, origin)
-            words[_CONTROL_WORD] = used
+    def several(count: int) -> list[Message]:
         used, length = words[_CONTROL_WORD], words[_LENGTH_WORD]
         image, origin = images[used, words[_FLAGS_WORD], length]
         if count == 1:
@@ -185,7 +228,7 @@ def batch_reader(
             view[: count * _HEADER_SIZE] = fresh[: count * _HEADER_SIZE]
         return batch
 
-    return read
+    return several
 
 
 class _Origins(dict[int, int]):

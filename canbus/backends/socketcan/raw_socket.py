@@ -10,7 +10,7 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from canbus.backends.socketcan import constants as c
@@ -57,7 +57,25 @@ class SocketOptions(NamedTuple):
     mark: int | None = None
 
 
-def open_raw_socket(channel: str, options: SocketOptions) -> socket.socket:
+class RawSocket(socket.socket):
+    """A socket that says before it closes: to who calls the C library with its number.
+
+    Attributes:
+        before_close: called, each once, while the number is still its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(c.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, c.CAN_RAW)
+        self.before_close: list[Callable[[], None]] = []
+
+    def close(self) -> None:
+        """Close it; may be called any number of times."""
+        while self.before_close:
+            self.before_close.pop()()
+        super().close()
+
+
+def open_raw_socket(channel: str, options: SocketOptions) -> RawSocket:
     """Open, set up and bind a socket; it does not block.
 
     Args:
@@ -77,7 +95,7 @@ def open_raw_socket(channel: str, options: SocketOptions) -> socket.socket:
             hint="interface='virtual' works everywhere",
         )
     try:
-        sock = socket.socket(c.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, c.CAN_RAW)
+        sock = RawSocket()
     except OSError as exc:
         raise open_error(exc, shown) from exc
     try:

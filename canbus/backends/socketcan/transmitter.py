@@ -6,7 +6,6 @@ What a refusal means is os_errors.py's, how long to wait between tries tx_queue.
 from __future__ import annotations
 
 import errno
-import socket
 import struct
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from canbus.backends.socketcan.batch_writer import MAX_BATCH
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.link_watch import LINK_ERRORS
 from canbus.backends.socketcan.os_errors import channel_name
+from canbus.backends.socketcan.raw_socket import RawSocket
 from canbus.backends.socketcan.transport import make_writer
 from canbus.backends.socketcan.tx_queue import FULL, Patience, tell_waiting
 from canbus.codecs.can_frame import encode_can_frame
@@ -48,7 +48,7 @@ class Transmitter:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: RawSocket,
         channels: Channels,
         waiter: Waiter,
         failed: Callable[[OSError, Message], Exception | None],

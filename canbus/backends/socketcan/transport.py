@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Callable
 
@@ -10,7 +9,7 @@ from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.batch_writer import Write, batch_writer
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.plain_reader import plain_reader
-from canbus.backends.socketcan.raw_socket import NATIVE_64_BIT
+from canbus.backends.socketcan.raw_socket import NATIVE_64_BIT, RawSocket
 from canbus.prefetch import BatchReader
 
 Failed = Callable[[int], None]
@@ -20,7 +19,7 @@ _LAYOUT_KNOWN = NATIVE_64_BIT and struct.calcsize("P") == 8
 
 
 def make_reader(
-    sock: socket.socket,
+    sock: RawSocket,
     channels: Channels,
     arrivals: Arrivals,
     failed: Failed,
@@ -48,7 +47,7 @@ def make_reader(
     return plain_reader(sock, channels, arrivals, failed, xl=xl)
 
 
-def make_writer(sock: socket.socket) -> Write | None:
+def make_writer(sock: RawSocket) -> Write | None:
     """A function that sends many encoded frames at once; None where the platform has none."""
     if _LAYOUT_KNOWN:
         try:
