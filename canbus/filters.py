@@ -25,6 +25,8 @@ INVERTED = 0x20000000
 """CAN_INV_FILTER of <linux/can.h>: in a filter's can_id, where frames have the error flag."""
 
 _KEYS = ("can_id", "can_mask", "extended", "inverted", "remote")
+_KNOWN, _NEEDED = frozenset(_KEYS), frozenset(_KEYS[:2])
+_SWITCH: tuple[Any, ...] = (bool, NoneType)
 
 
 class CanFilter(NamedTuple):
@@ -105,8 +107,8 @@ def _normalise_one(entry: CanFilter | Mapping[str, Any]) -> CanFilter:
     if isinstance(entry, CanFilter):
         made = entry
     elif isinstance(entry, Mapping):
-        unknown = [key for key in entry if key not in _KEYS]
-        if unknown or "can_id" not in entry or "can_mask" not in entry:
+        if not _NEEDED <= entry.keys() <= _KNOWN:
+            unknown = [key for key in entry if key not in _KNOWN]
             problem = f"unknown key {unknown[0]!r}" if unknown else "can_id or can_mask is missing"
             raise CanConfigError(
                 f"filter {dict(entry)!r}: {problem}", hint=f"the keys are {', '.join(_KEYS)}"
@@ -118,7 +120,22 @@ def _normalise_one(entry: CanFilter | Mapping[str, Any]) -> CanFilter:
     return made
 
 
+def _is_usual(entry: CanFilter) -> bool:
+    """A quick look at one that is certainly right; there may be hundreds."""
+    can_id, can_mask, extended, inverted, remote = entry
+    return (
+        can_id.__class__ is can_mask.__class__ is int
+        and 0 <= can_id <= (SFF_MASK if extended is False else EFF_MASK)
+        and 0 <= can_mask <= EFF_MASK
+        and extended.__class__ in _SWITCH
+        and inverted.__class__ in _SWITCH
+        and remote.__class__ in _SWITCH
+    )
+
+
 def _validate(entry: CanFilter) -> None:
+    if _is_usual(entry):
+        return
     for name in ("can_id", "can_mask"):
         value = getattr(entry, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -130,7 +147,7 @@ def _validate(entry: CanFilter) -> None:
             )
     for name in ("extended", "inverted", "remote"):
         value = getattr(entry, name)
-        if not isinstance(value, (bool, NoneType)):
+        if not isinstance(value, _SWITCH):
             raise CanConfigError(f"{entry}: {name} must be True, False or None, not {value!r}")
     if entry.extended is False and entry.can_id & entry.can_mask > SFF_MASK:
         raise CanConfigError(
