@@ -15,9 +15,7 @@ from benchmarks.c_program import CProgram
 from benchmarks.report import BARE, OURS, THEIRS, Report, Row
 from benchmarks.stage import BUFFER, Stage, bare_socket, our_bus, their_bus
 
-LADDER = tuple(
-    1000 * n for n in (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64)
-)
+LADDER = tuple(1000 * n for n in (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48))
 SECONDS = 1.0
 LATE = 1.2
 CAN_ID = 0x1F0
@@ -82,4 +80,6 @@ def holds(sender: CProgram, take: Take, rate: int) -> bool:
         came += new
     last = perf_counter()
     sent_in = sender.answer()[-1] / 1e9
+    while take():  # what came after the receiver had given up
+        pass
     return came == wanted and max(last - start, sent_in) < SECONDS * LATE

@@ -52,9 +52,9 @@ def measure(stage: Stage, report: Report) -> None:
         ("receive, backlog by recv_many(64)", lists_by_recv, by_recv_many, "recvmmsg", 8),
     ):
         sides = _drains(stage, theirs, ours) | _in_c(stage, in_c)
-        report.add(Row(title, UNIT, medians(sides, BACKLOG, 20), floor, note=f"C: {in_c}"))
+        report.add(Row(title, UNIT, medians(sides, BACKLOG, 14), floor, note=f"C: {in_c}"))
     with busy_thread():
-        values = medians(_drains(stage, by_recv, by_recv), 2 * BACKLOG, 9)
+        values = medians(_drains(stage, by_recv, by_recv), BACKLOG, 9)
     report.add(Row("receive beside a busy Python thread", UNIT, values, floor=25))
 
 
@@ -81,7 +81,7 @@ def _single(stage: Stage) -> dict[str, float]:
     program = stage.c
     if program is not None:
         sides[C] = lambda frames: program.ask("single", frames)[-1]
-    return medians(sides, 100, 40)
+    return medians(sides, 50, 60)
 
 
 def _drains(

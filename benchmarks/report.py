@@ -66,7 +66,10 @@ class Report:
     def add(self, row: Row) -> None:
         """Keep a row, and show that it is there."""
         self.rows.append(row)
-        print("  ".join(part for part in (row.title, _ratio(row, THEIRS), row.verdict) if part))
+        print(
+            "  ".join(part for part in (row.title, _ratio(row, THEIRS), row.verdict) if part),
+            flush=True,
+        )
 
     def table(self) -> str:
         """All rows, for people."""

@@ -38,7 +38,7 @@ def measure(stage: Stage, report: Report) -> None:
         ("send_many(64)", "sendmmsg", lambda n: in_batches(stage.ours_out, batch, n), 4.8),
     ):
         sides = {**common, OURS: _timing(ours_run), **_in_c(stage, command)}
-        values = medians(sides, 5 * BATCH, 24)
+        values = medians(sides, 2 * BATCH, 45)
         report.add(Row(title, "ns/frame", values, floor, note=f"C: {command}"))
     _latency(stage, report)
 

@@ -61,7 +61,10 @@ def their_bus(link: str, can_id: int, rcvbuf: int | None = BUFFER) -> Any:
 
 
 def our_bus(link: str, can_id: int, rcvbuf: int | None = BUFFER) -> Any:
-    return canbus.Bus(link, interface="socketcan", can_filters=exactly(can_id), rcvbuf=rcvbuf)
+    wanted = exactly(can_id)
+    return canbus.Bus(
+        link, interface="socketcan", can_filters=wanted, rcvbuf=rcvbuf, on_loss="count"
+    )
 
 
 class Stage:
