@@ -15,7 +15,9 @@ EARLY_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_rng")
 NINE_P = "trans=virtio,version=9p2000.L,msize=512000"
 # Whatever a PC has and the lab does not need costs boot time.
 MACHINE = "q35,usb=off,vmport=off,sata=off,smbus=off,graphics=off"
-KERNEL_ARGUMENTS = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr rdinit=/init"
+# tsc: with several processors the kernel would distrust it, and reading the clock would then be
+# a system call. In an emulated machine it is one counter for all.
+KERNEL_ARGUMENTS = "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off nokaslr rdinit=/init"
 
 
 def launch(request: Request, run_dir: Path) -> Launch:
