@@ -18,6 +18,9 @@ class HandedOut:
     Args:
         fd: the channel's own descriptor.
 
+    Raises:
+        OSError: the system has no descriptor left, or `fd` is closed.
+
     Attributes:
         is_shown: something lies on our side.
     """
@@ -25,14 +28,22 @@ class HandedOut:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._readiness = Readiness()
-        self._epoll = select.epoll()
-        self._epoll.register(fd, select.EPOLLIN)
-        self._epoll.register(self._readiness.fileno(), select.EPOLLIN)
         self.is_shown = False
+        try:
+            self._epoll = select.epoll()
+            try:
+                self._epoll.register(fd, select.EPOLLIN)
+                self._epoll.register(self._readiness.fileno(), select.EPOLLIN)
+            except BaseException:
+                self._epoll.close()
+                raise
+        except BaseException:
+            self._readiness.close()
+            raise
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
-        return self._epoll.fileno()
+        return -1 if self._epoll.closed else self._epoll.fileno()
 
     def show(self, leftovers: bool) -> None:
         """Say whether something lies on our side."""

@@ -1,26 +1,24 @@
 """PrefetchingBus: the half of the contract for a backend that reads many frames at once.
 
 One call into the backend brings a batch; `recv` hands out the first and keeps the others,
-unless somebody waits on the descriptor (descriptor.py): then nothing is kept. Everything that
-stands between reading and delivering is here: filters that change while frames are kept, and
-the place of a loss. How a batch is read, and what is wrong with a link, is the backend's.
+unless somebody waits on the descriptor: then nothing is read ahead. When to read and when to
+wait is here, and what filters that change mean for that; kept_frames.py has what happens to
+frames that lie on our side. How a batch is read, and what is wrong with a link, is the
+backend's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from threading import RLock
+from collections.abc import Callable, Sequence
 from time import monotonic_ns
 from typing import Any, Self
 
-from canbus.bus import BusABC
-from canbus.descriptor import HandedOut
-from canbus.errors import CanError, CanFramesLostError
+from canbus.errors import CanError
 from canbus.filters import CanFilter, Filters, Matcher
+from canbus.kept_frames import KeptFrames, OddBatch
 from canbus.message import Message
 from canbus.receiving import negative_timeout
 from canbus.waiting import POLLIN, Waiter, deadline_after
-from canbus.warn import warn
 
 MAX_BATCH = 64
 """Frames read at once; more bring nothing, as the kernel's own work decides from there on."""
@@ -36,11 +34,7 @@ delivering (net/can/af_can.c, can_rx_unregister: freed after an RCU grace period
 BatchReader = Callable[[int], Message | list[Message]]
 
 
-class OddBatch(list[Message]):
-    """A batch with a frame that came after a loss."""
-
-
-class PrefetchingBus(BusABC):
+class PrefetchingBus(KeptFrames):
     """A bus whose backend reads frames in batches.
 
     A backend sets, before it calls `super().__init__`, `_waiter` and
@@ -57,25 +51,14 @@ class PrefetchingBus(BusABC):
 
     _waiter: Waiter
     _read_batch: BatchReader
-    _read_lock: RLock
-    _ahead: int
-    _direct: bool = False  # nothing but reading stands between the channel and recv()
-    _held: tuple[CanError, list[Message]] | None = None  # to be raised; what comes after it
-    _descriptor: HandedOut | None = None
-    _behind: list[Message]  # in the place of _ready while somebody waits on the descriptor
     _exact_below: bool = False  # the matcher is only for frames of before set_filters()
     _sieve_until_ns: int = 0
-    _lost_unmarked: int = 0  # lost before frames that the filters dropped
-    _raise_on_loss: bool = False
-    _loss_told: bool = False
     _had_backlog: bool = False
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
-        bus._read_lock = RLock()
         bus._ahead = MAX_BATCH
-        bus._behind = []
         return bus
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -123,7 +106,7 @@ class PrefetchingBus(BusABC):
         return msg
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
-        while self._waiter.wait(POLLIN, deadline_ns, self._has_leftovers):
+        while self._waiter.wait(POLLIN, deadline_ns, self._is_worth_a_look):
             msg = self._recv_frame(0)
             if msg is not None:
                 return msg
@@ -132,24 +115,33 @@ class PrefetchingBus(BusABC):
                 return None
         return None
 
-    def _recv_waiting(self, limit: int) -> list[Message]:
+    def _recv_waiting(self, limit: int, first: Message | None = None) -> list[Message]:
         try:
             with self._read_lock:
-                if self._direct and not self._ready and limit <= MAX_BATCH:
+                if first is not None:
+                    frames = self._gather(limit, [first])
+                elif self._direct and not self._ready and limit <= MAX_BATCH:
                     frames = _as_batch(self._read_batch(limit))
                     if not frames or frames.__class__ is not list:
-                        first = self._admit(frames)
-                        frames = [] if first is None else [first, *self._take_ready(limit - 1)]
+                        msg = self._admit(frames)
+                        frames = [] if msg is None else [msg, *self._take_ready(limit - 1)]
                 else:
-                    frames = self._gather(limit)
+                    frames = self._gather(limit, [])
         except CanError as exc:
             raise self._read_failed(exc) from exc.__cause__
         self._after_reading()
         return frames
 
-    def _gather(self, limit: int) -> list[Message]:
-        """Several frames the careful way; what goes wrong after the first is kept for later."""
-        frames = self._take_ready(limit)
+    def _gather(self, limit: int, frames: list[Message]) -> list[Message]:
+        """More frames the careful way; what goes wrong after the first is kept for later."""
+        try:
+            return self._gather_more(limit, frames)
+        except BaseException:  # a warning made an error, say: the frames come with the next call
+            self._keep(frames)
+            raise
+
+    def _gather_more(self, limit: int, frames: list[Message]) -> list[Message]:
+        frames += self._take_ready(limit - len(frames))
         self._show_leftovers()
         while len(frames) < limit and not (frames and self._held):
             try:
@@ -201,6 +193,9 @@ class PrefetchingBus(BusABC):
         if self._matcher is not None or self._lost_unmarked:
             batch = self._sieve(batch)
             self._be_direct()
+        if self._log is not None:
+            for msg in batch:
+                self._log("Received: %s", msg)
         if batch.__class__ is OddBatch:
             batch = self._mark_losses(batch)
         if not batch:
@@ -209,35 +204,6 @@ class PrefetchingBus(BusABC):
         # Not by way of _ready: another thread might take it from there.
         self._keep(batch[1:])
         return batch[0]
-
-    def _keep(self, batch: list[Message]) -> None:
-        if batch:
-            (self._ready if self._descriptor is None else self._behind).extend(batch[::-1])
-            self._show_leftovers()
-
-    def _take_ready(self, limit: int) -> list[Message]:
-        frames: list[Message] = []
-        kept = self._ready if self._descriptor is None else self._behind
-        try:
-            while len(frames) < limit:
-                frames.append(kept.pop())
-        except IndexError:
-            pass
-        return frames
-
-    def _raise_held(self) -> None:
-        """Raise what waits to be raised; what comes after it is free then."""
-        if self._held is not None:
-            error, frames = self._held
-            self._held = None
-            self._keep(self._up_to_loss(frames, 1))
-            self._be_direct()
-            raise error.with_traceback(None)
-
-    def _hold(self, error: CanError, frames: list[Message]) -> None:
-        self._held = (error, frames)
-        self._be_direct()
-        self._show_leftovers()
 
     def _nothing_read(self) -> None:
         """The channel was found empty."""
@@ -250,9 +216,9 @@ class PrefetchingBus(BusABC):
             if lost:
                 self._tell_loss(lost)
 
-    def _has_leftovers(self) -> bool:
-        """Whether something lies on our side, of which no descriptor tells."""
-        return bool(self._ready or self._behind) or self._held is not None
+    def _is_worth_a_look(self) -> bool:
+        """Whether who is about to wait should rather look again."""
+        return self._has_leftovers()
 
     def _after_reading(self) -> None:
         """Called after a look that did not just bring a frame, without the lock."""
@@ -267,45 +233,6 @@ class PrefetchingBus(BusABC):
         self._after_reading()
         return error
 
-    # -- losses -----------------------------------------------------------------------
-
-    def _losses(self) -> int:
-        """How many frames were lost so far, asked for now."""
-        return 0
-
-    def _mark_losses(self, batch: list[Message]) -> list[Message]:
-        if self._raise_on_loss:
-            return self._up_to_loss(batch, 0)
-        if not self._loss_told:
-            lost = sum(msg.lost_before for msg in batch)
-            self._keep(batch)  # before the warning, which may be made an error
-            self._tell_loss(lost)
-            return self._take_ready(len(batch))
-        return batch
-
-    def _tell_loss(self, lost: int) -> None:
-        self._loss_told = True
-        warn(
-            f"{self.channel_info}: {lost} frames were lost, as the receive buffer was full; "
-            "further losses are only counted (statistics.rx_dropped, msg.lost_before). "
-            "Read faster, or open the bus with a larger rcvbuf="
-        )
-
-    def _up_to_loss(self, frames: list[Message], start: int) -> list[Message]:
-        """Cut before the first frame that came after a loss; the rest waits behind an error."""
-        if self._raise_on_loss:
-            for place in range(start, len(frames)):
-                lost = frames[place].lost_before
-                if lost:
-                    error = CanFramesLostError(
-                        f"{self.channel_info}: {lost} frames were lost before the next one",
-                        hint="read faster, or open the bus with a larger rcvbuf=",
-                    )
-                    error.count = lost
-                    self._hold(error, frames[place:])
-                    return frames[:place]
-        return frames
-
     # -- filters ----------------------------------------------------------------------
 
     def set_filters(self, filters: Filters | None = None) -> None:
@@ -319,15 +246,21 @@ class PrefetchingBus(BusABC):
             self._be_direct()
             self._show_leftovers()
 
-    def _hold_again(self, error: CanError, frames: list[Message]) -> None:
-        """Look at frames behind an error again: it may be another one that it stands before."""
-        frames = self._sieve(frames)
-        if isinstance(error, CanFramesLostError):
-            self._held = None
-            kept = self._take_ready(len(self._ready) + len(self._behind))
-            self._keep(kept + self._up_to_loss(frames, 0))
-        else:
-            self._held = (error, frames)
+    def _read_all(self) -> None:
+        """Take in what waits in the channel; with the lock held."""
+        told = self._take_ready(len(self._ready) + len(self._behind))
+        frames: list[Message] = []
+        try:
+            while len(frames) < _STRANGERS and (batch := _as_batch(self._read_batch(MAX_BATCH))):
+                frames += self._sieve(batch)
+                self._had_backlog = True  # so that a loss is told of
+        finally:
+            if self._held is not None:
+                self._held = (self._held[0], self._held[1] + frames)
+                self._keep(told)
+            else:
+                self._keep(self._up_to_loss(told + frames, len(told)))
+            self._be_direct()
 
     def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
         self._exact_below = self._install_filters(filters)
@@ -340,57 +273,12 @@ class PrefetchingBus(BusABC):
 
     def _screen(self, passes: Matcher | None) -> None:
         super()._screen(passes)
-        # Frames pass the matcher as they are read; only a log looks at them as they go out.
-        self._screened = self._log is not None
+        self._screened = False  # frames are matched and logged as they are read
         if self._log is not None:
             self._ahead = 1
         self._be_direct()
 
-    def _sieve(self, batch: Iterable[Message]) -> list[Message]:
-        """The frames that pass, in a batch of the same kind; a loss moves to the next of them."""
-        passes = self._matcher
-        kept: list[Message] = OddBatch()
-        odd = False
-        for msg in batch:
-            self._lost_unmarked += msg.lost_before
-            if passes is not None and not passes(msg):
-                continue
-            if self._lost_unmarked != msg.lost_before:
-                msg = self._with_loss(msg, self._lost_unmarked)  # noqa: PLW2901
-            odd = odd or self._lost_unmarked > 0
-            self._lost_unmarked = 0
-            kept.append(msg)
-        return kept if odd else list(kept)
-
-    def _with_loss(self, msg: Message, lost: int) -> Message:
-        from canbus.detailed_message import detailed
-
-        return detailed(msg, lost, msg.hardware_timestamp_ns)
-
-    # -- the descriptor ---------------------------------------------------------------
-
-    def _hand_out(self, fd: int) -> int:
-        """The descriptor for the user: readable whenever a frame waits, also one read ahead."""
-        with self._read_lock:
-            self._check_open()
-            if self._descriptor is None:
-                self._ahead = 1
-                kept = self._take_ready(len(self._ready))
-                self._descriptor = HandedOut(fd)
-                self._keep(kept)
-                self._show_leftovers()
-            return self._descriptor.fileno()
-
-    def _show_leftovers(self) -> None:
-        """Let the descriptor tell of what lies on our side; with the lock held."""
-        if self._descriptor is not None:
-            self._descriptor.show(self._has_leftovers())
-            self._be_direct()
-
-    def _be_direct(self) -> None:
-        showing = self._descriptor is not None and self._descriptor.is_shown
-        odd = self._matcher is not None or self._log is not None or self._held is not None
-        self._direct = not (odd or showing or self._lost_unmarked or self._is_shutdown)
+    # -- the end ----------------------------------------------------------------------
 
     def _close(self) -> None:
         # Before the descriptor is closed: who reads holds the lock, and who closes takes it.

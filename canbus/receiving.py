@@ -13,7 +13,7 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
-from canbus.errors import CanClosedError, CanConfigError
+from canbus.errors import CanClosedError, CanConfigError, CanError
 from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
 from canbus.lifetime import Lifetime
 from canbus.message import Message
@@ -30,6 +30,7 @@ class Receiving(Lifetime):
     _log: Callable[[str, Any], None] | None = None
     _screened: bool = False  # there is a matcher or a log to look at each frame
     _filter_lock: RLock
+    _due: CanError | None = None  # met after frames that were handed out, so raised by the next
 
     def recv(self, timeout: float | None = None) -> Message | None:
         """Return the next frame that passes the filters, or None if none came in time.
@@ -48,6 +49,7 @@ class Receiving(Lifetime):
             raise negative_timeout(f"recv({timeout})")
         if self._is_shutdown:
             raise self._closed()
+        self._raise_due()
         # One look before any wait: a deadline costs a clock reading, which is only needed now.
         msg = self._recv_frame(0)
         if msg is None:
@@ -111,18 +113,36 @@ class Receiving(Lifetime):
         first = self._recv_by(timeout)
         if first is None:
             return []
-        return [first, *self._recv_waiting(max_frames - 1)] if max_frames > 1 else [first]
+        return self._recv_waiting(max_frames, first) if max_frames > 1 else [first]
 
-    def _recv_waiting(self, limit: int) -> list[Message]:
-        """Up to `limit` frames that are there now; a backend that reads many replaces it."""
-        frames: list[Message] = []
+    def _recv_waiting(self, limit: int, first: Message | None = None) -> list[Message]:
+        """Up to `limit` frames that are there now; a backend that reads many replaces it.
+
+        Args:
+            limit: at most so many.
+            first: one that is there already; with it nothing is raised.
+        """
+        if first is None:
+            self._raise_due()
+        frames = [] if first is None else [first]
         while len(frames) < limit:
-            msg = self._recv_frame(0)
+            try:
+                msg = self._recv_frame(0)
+            except CanError as exc:
+                if not frames:
+                    raise
+                self._due = exc
+                break
             if msg is None:
                 break
             if not self._screened or self._passes(msg):
                 frames.append(msg)
         return frames
+
+    def _raise_due(self) -> None:
+        if self._due is not None:
+            error, self._due = self._due, None
+            raise error.with_traceback(None)
 
     def __iter__(self) -> Iterator[Message]:
         """Yield frames as they come; ends when the bus is shut down."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic, time_ns
+from time import monotonic, monotonic_ns, time_ns
 from typing import Any
 
 import pytest
 
 import canbus as can
+from canbus.backends.socketcan import confirmed
 from canbus.backends.socketcan.bus import SocketcanBus
+from canbus.backends.socketcan.echo import EchoWatch
 from canbus.testing.support import Worker, number_of, numbered, receive
 
 OpenBus = Callable[..., SocketcanBus]
@@ -158,3 +160,57 @@ def test_a_send_without_timeout_says_once_that_it_waits(
     waiting = Worker(lambda: bus.send(numbered(2)))
     full_queue()
     waiting.result()
+
+
+def test_shutting_down_wakes_a_frame_with_ttl_that_waits_for_earlier_ones(
+    open_bus: OpenBus, full_queue: Callable[[], None]
+) -> None:
+    bus = open_bus()
+    bus.send(numbered(0))
+    waiting = Worker(lambda: bus.send(numbered(1), ttl=20))
+    while not bus._waiter.is_used:
+        assert waiting.thread.is_alive()
+    bus.shutdown()
+    assert isinstance(waiting.error(), can.CanClosedError)
+
+
+def test_a_private_socket_that_is_opened_while_the_bus_is_shut_down_is_closed(
+    open_bus: OpenBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = open_bus()
+    open_watch, opened = bus._confirmed._open_watch, []
+
+    def open_late() -> EchoWatch:
+        opened.append(open_watch())
+        bus.shutdown()
+        return opened[0]
+
+    monkeypatch.setattr(bus._confirmed, "_open_watch", open_late)
+    with pytest.raises(can.CanClosedError):
+        bus.send(numbered(1), 1, confirm=True)
+    assert opened[0]._socket.fileno() == -1
+
+
+def test_late_is_counted_from_the_call(open_bus: OpenBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame spent most of its time before it was handed over."""
+    bus = open_bus()
+    passed_ns = 0
+    put = bus._confirmed._put
+
+    def put_late(frame: bytes, msg: can.Message, deadline_ns: int | None) -> None:
+        nonlocal passed_ns
+        put(frame, msg, deadline_ns)
+        passed_ns = 9 * 10**9
+
+    monkeypatch.setattr(bus._confirmed, "_put", put_late)
+    monkeypatch.setattr(confirmed, "monotonic_ns", lambda: monotonic_ns() + passed_ns)
+    monkeypatch.setattr(confirmed, "time_ns", lambda: time_ns() + passed_ns)
+    monkeypatch.setattr(EchoWatch, "wait", lambda watch, until_ns: _echo_at(time_ns() + 11 * 10**9))
+    bus.send(numbered(1), ttl=10.0)
+    assert bus.statistics.tx_late == 1
+
+
+def _echo_at(ns: int) -> can.Message:
+    msg = numbered(1)
+    msg.timestamp_ns = ns
+    return msg

@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 import canbus as can
+from canbus.backends.socketcan.bus import SocketcanBus
 from canbus.testing.support import PATIENCE, Worker, numbered, wait_until_blocked
 from tests.interruptions import at_every_step, interrupted
 
@@ -63,6 +64,45 @@ def _fileno(bus: can.BusABC, other: can.BusABC) -> None:
     bus.fileno()
 
 
+def _receive_many(bus: can.BusABC, other: can.BusABC) -> None:
+    other.send_many([numbered(number) for number in range(3)])
+    bus.recv_many(2, 0)
+    bus.recv_many(64, 0)
+
+
+def _send_many(bus: can.BusABC, other: can.BusABC) -> None:
+    bus.send_many([numbered(number) for number in range(3)])
+
+
+def _send_confirmed(bus: can.BusABC, other: can.BusABC) -> None:
+    bus.send(numbered(1), PATIENCE, confirm=True)
+
+
+def _send_by(bus: can.BusABC, other: can.BusABC) -> None:
+    bus.send(numbered(1), ttl=PATIENCE)
+    bus.send(numbered(2), ttl=PATIENCE)
+    assert bus.statistics.tx_expired == 0
+
+
+def _hand_out_with_leftovers(bus: can.BusABC, other: can.BusABC) -> None:
+    other.send_many([numbered(number) for number in range(3)])
+    bus.recv(0)
+    bus.fileno()
+    bus.recv(0)
+
+
+def _set_up(bus: can.BusABC, other: can.BusABC) -> None:
+    assert isinstance(bus, SocketcanBus)
+    assert bus.rcvbuf > 0
+    assert bus.sndbuf > 0
+    bus.set_error_mask(can.ErrorClass.BUS_OFF)
+    bus.flush_tx_buffer()
+
+
+def _reopen(bus: can.BusABC, other: can.BusABC) -> None:
+    bus.reopen()
+
+
 def _send_periodic(bus: can.BusABC, other: can.BusABC) -> None:
     bus.send_periodic(numbered(1), 0.001)
 
@@ -85,7 +125,14 @@ EVERYTHING: list[Use] = [
     _iterate,
     _send,
     _ask,
+    _receive_many,
+    _send_many,
+    _send_confirmed,
+    _send_by,
     _fileno,
+    _hand_out_with_leftovers,
+    _set_up,
+    _reopen,
     _send_periodic,
     _start_again,
     _shutdown,

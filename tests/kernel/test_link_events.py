@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import select
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 import canbus as can
+from canbus.backends.socketcan.bus import SocketcanBus
+from canbus.backends.socketcan.echo import EchoWatch
 from canbus.links import create_vcan, delete_link, set_down, set_up
 from canbus.testing.support import Worker, number_of, numbered, receive, wait_until_blocked
 
@@ -179,3 +185,117 @@ def test_losses_are_still_counted_after_reopening(link: str) -> None:
             bus.reopen()
             assert bus.statistics.rx_dropped == before
         assert before == 2 * (100 - len(got))
+
+
+@pytest.mark.parametrize("is_handed_out", [False, True])
+def test_what_waits_is_kept_when_the_bus_is_opened_anew(link: str, is_handed_out: bool) -> None:
+    with (
+        can.Bus(link, interface="socketcan", rcvbuf=4096, on_loss="count") as bus,
+        can.Bus(link, interface="socketcan") as other,
+    ):
+        if is_handed_out:
+            bus.fileno()
+        other.send_many([numbered(number) for number in range(100)])
+        assert number_of(receive(bus)) == 0
+        bus.reopen()
+        if is_handed_out:
+            assert select.select([bus], [], [], 0)[0]
+        got = bus.recv_many(1000, 0)
+        assert [number_of(msg) for msg in got] == list(range(1, len(got) + 1))
+        assert 1 + len(got) + bus.statistics.rx_dropped == 100
+        other.send(numbered(100))
+        assert number_of(receive(bus)) == 100
+
+
+@pytest.mark.parametrize("on_loss", ["count", "raise"])
+def test_a_loss_that_waits_is_told_after_reopening(link: str, on_loss: str) -> None:
+    with (
+        can.Bus(link, interface="socketcan", rcvbuf=4096, on_loss=on_loss) as bus,
+        can.Bus(link, interface="socketcan") as other,
+    ):
+        other.send_many([numbered(number) for number in range(100)])
+        first = receive(bus)
+        other.send(numbered(100))
+        bus.reopen()
+        got, told = [first], 0
+        while True:
+            try:
+                part = bus.recv_many(1000, 0)
+            except can.CanFramesLostError as exc:
+                told += exc.count
+                continue
+            if not part:
+                break
+            got += part
+        marked = sum(msg.lost_before for msg in got)
+        assert len(got) + bus.statistics.rx_dropped == 101
+        assert marked == bus.statistics.rx_dropped
+        assert told == (marked if on_loss == "raise" else 0)
+
+
+def test_a_reader_that_comes_late_to_the_news_is_not_left_waiting(
+    link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel told another reader between this one's look and its wait."""
+    with SocketcanBus(link) as bus:
+        wait = bus._waiter.wait
+
+        def be_late(*args: Any) -> bool:
+            monkeypatch.setattr(bus._waiter, "wait", wait)
+            set_down(link)
+            with pytest.raises(can.CanLinkDownError):
+                bus.recv(0)
+            return wait(*args)
+
+        monkeypatch.setattr(bus._waiter, "wait", be_late)
+        reader = Worker(bus.recv)
+        assert isinstance(reader.error(), can.CanLinkDownError)
+
+
+def test_a_confirmed_send_after_up_is_not_refused_for_an_error_of_before(link: str) -> None:
+    with can.Bus(link, interface="socketcan") as bus:
+        for special in ({"confirm": True}, {"ttl": 20.0}):
+            bus.send(numbered(1), 20, **special)
+            set_down(link)
+            set_up(link)
+            bus.send(numbered(2), 20, **special)
+
+
+def test_reopening_tells_who_waits_for_an_echo(link: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EchoWatch, "_look", lambda watch: watch._read() and None)
+    with can.Bus(link, interface="socketcan") as bus:
+        sender = Worker(lambda: bus.send(numbered(1), confirm=True))
+        wait_until_blocked(sender)
+        Worker(bus.reopen).result()
+        assert "opened anew" in str(sender.error())
+        monkeypatch.undo()
+        assert bus.send(numbered(1), 20, confirm=True).timestamp_ns > 0
+
+
+def test_without_descriptors_a_link_is_not_taken_for_gone(link: str) -> None:
+    with SocketcanBus(link) as bus:
+        set_down(link)
+        with pytest.raises(can.CanLinkDownError), _no_descriptor_left():
+            bus.recv(0)
+        set_up(link)
+        assert bus.recv(0) is None
+        with pytest.raises(can.CanError), _no_descriptor_left():
+            bus.fileno()
+        with pytest.raises(can.CanError), _no_descriptor_left():
+            bus.send(numbered(1), 1, confirm=True)
+        with pytest.raises(can.CanError), _no_descriptor_left():
+            bus.reopen()
+        with pytest.raises(can.CanError), _no_descriptor_left():
+            assert bus.can_state is None
+        assert select.select([bus], [], [], 0)[0] == []
+        assert bus.send(numbered(1), 20, confirm=True).timestamp_ns > 0
+
+
+@contextmanager
+def _no_descriptor_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,7 +9,7 @@ import pytest
 
 import canbus as can
 from canbus.backends.socketcan.bus import SocketcanBus
-from canbus.testing.support import number_of, numbered
+from canbus.testing.support import number_of, numbered, receive
 from tests.scale import SOAK
 
 OpenBus = Callable[..., SocketcanBus]
@@ -163,3 +163,16 @@ def test_a_size_that_was_asked_for_is_forced_where_there_is_the_right(open_bus: 
 def test_a_size_that_is_none_is_refused(open_bus: OpenBus, size: int) -> None:
     with pytest.raises(can.CanConfigError, match="rcvbuf"):
         open_bus(rcvbuf=size)
+
+
+def test_a_warning_that_is_an_error_costs_no_frame_of_a_list(open_bus: OpenBus) -> None:
+    """It comes with the second batch, when the frames of the first are in our hands already."""
+    sender, slow = open_bus(), open_bus(rcvbuf=100_000)
+    _send_numbers(sender, range(400))
+    frames = [receive(slow)]
+    _send_numbers(sender, range(400, 405))
+    with pytest.raises(can.CanWarning, match="lost"):
+        slow.recv_many(1000, 0)
+    frames += slow.recv_many(1000, 0)
+    assert len(frames) + slow.statistics.rx_dropped == 405
+    _check_gaps(frames)

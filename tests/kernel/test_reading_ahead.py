@@ -5,11 +5,14 @@ from __future__ import annotations
 import select
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import canbus as can
 from canbus.backends.socketcan.bus import SocketcanBus
+from canbus.links import set_down
+from canbus.logs import FRAME_LEVEL
 from canbus.testing.support import Worker, number_of, numbered, receive, wait_until_blocked
 
 OpenBus = Callable[..., SocketcanBus]
@@ -181,3 +184,45 @@ def test_shutdown_while_frames_were_read_ahead(open_bus: OpenBus) -> None:
     for use in (lambda: bus.recv(0), lambda: bus.recv_many(5, 0), lambda: next(iter(bus))):
         with pytest.raises(can.CanClosedError):
             use()
+
+
+def test_every_frame_that_comes_out_is_logged_once(
+    open_bus: OpenBus, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = open_bus()
+    with caplog.at_level(FRAME_LEVEL, "canbus"):
+        bus = open_bus()
+    sender.send_many([numbered(number) for number in range(10)])
+    with caplog.at_level(FRAME_LEVEL, "canbus"):
+        received = [receive(bus), *bus.recv_many(3, 1), next(iter(bus)), *bus.recv_many(64, 1)]
+    assert len(received) == 10
+    assert [record.args for record in caplog.records] == [(msg,) for msg in received]
+
+
+def test_frames_in_hand_are_not_lost_to_an_error_that_comes_behind_them(
+    open_bus: OpenBus, vcan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """recv_many has waited for the first frame, and then looks for more."""
+    sender, bus = open_bus(), open_bus()
+    sender.send(numbered(1))
+
+    def wait_and_go_down(timeout: float | None) -> can.Message:
+        msg = receive(bus)
+        set_down(vcan)
+        return msg
+
+    monkeypatch.setattr(bus, "_recv_waiting", _empty_once(bus._recv_waiting))
+    monkeypatch.setattr(bus, "_recv_by", wait_and_go_down)
+    assert [number_of(msg) for msg in bus.recv_many(64, 1)] == [1]
+    with pytest.raises(can.CanLinkDownError):
+        bus.recv(0)
+
+
+def _empty_once(read: Callable[..., list[can.Message]]) -> Callable[..., list[can.Message]]:
+    calls: list[object] = []
+
+    def recv_waiting(*args: Any) -> list[can.Message]:
+        calls.append(args)
+        return read(*args) if len(calls) > 1 else []
+
+    return recv_waiting

@@ -145,6 +145,27 @@ def test_classes_that_are_none_or_contradict_are_refused(open_bus: OpenBus) -> N
         open_bus(error_mask=1, ignore_rx_error_frames=True)
 
 
+QUESTIONS: dict[str, Callable[[SocketcanBus], object]] = {
+    "rcvbuf": lambda bus: bus.rcvbuf,
+    "sndbuf": lambda bus: bus.sndbuf,
+    "set_error_mask": lambda bus: bus.set_error_mask(1),
+    "statistics": lambda bus: bus.statistics,
+    "flush_tx_buffer": lambda bus: bus.flush_tx_buffer(),
+    "controller_status": lambda bus: bus.controller_status,
+    "restart": lambda bus: bus.restart(),
+}
+
+
+@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=list(QUESTIONS))
+def test_a_bus_that_is_shut_down_answers_nothing(
+    open_bus: OpenBus, ask: Callable[[SocketcanBus], object]
+) -> None:
+    bus = open_bus()
+    bus.shutdown()
+    with pytest.raises(can.CanClosedError):
+        ask(bus)
+
+
 # -- choices ------------------------------------------------------------------------------
 
 
@@ -161,3 +182,17 @@ def test_a_vcan_has_no_hardware_stamps(open_bus: OpenBus) -> None:
         open_bus(timestamping="hardware")
     with pytest.raises(can.CanUnsupportedError, match="one interface"):
         open_bus("", timestamping="hardware")
+
+
+def test_classes_that_are_no_longer_wanted_do_not_come_out_queued_or_not(open_bus: OpenBus) -> None:
+    sender, bus = open_bus(), open_bus()
+    _send_errors(sender)
+    sender.send(numbered(1))
+    _send_errors(sender)
+    assert receive(bus).arbitration_id == can.ErrorClass.BUS_OFF  # the others are read ahead
+    bus.set_error_mask(can.ErrorClass.NO_ACK)
+    assert _classes(bus) == [can.ErrorClass.NO_ACK, 0x123, can.ErrorClass.NO_ACK]
+    bus.set_filters([CanFilter(0x124, 0x7FF)])
+    _send_errors(sender)
+    sender.send(numbered(1))
+    assert _classes(bus) == [can.ErrorClass.NO_ACK]

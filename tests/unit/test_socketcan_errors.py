@@ -100,10 +100,10 @@ def test_an_option_that_the_kernel_refuses_raises_by_its_name(
     class OneOptionLess(StubbornSocket):
         refused = option
 
-        def __init__(self, *kind: int) -> None:
+        def __init__(self) -> None:
             super().__init__(socket.AF_UNIX, socket.SOCK_DGRAM)
 
-    monkeypatch.setattr("canbus.backends.socketcan.raw_socket.socket.socket", OneOptionLess)
+    monkeypatch.setattr("canbus.backends.socketcan.raw_socket.RawSocket", OneOptionLess)
     with pytest.raises(can.CanInitializationError, match=f"refuses {option}") as caught:
         can.Bus(NAME, interface="socketcan", fd=True, can_filters=[can.CanFilter(1, 1)])
     assert caught.value.error_code == errno.ENOPROTOOPT

@@ -13,15 +13,14 @@ from collections.abc import Sequence
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals
-from canbus.backends.socketcan.buffers import granted
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
-from canbus.backends.socketcan.link_state import read_can_state, read_controller_status
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.option_checks import check_options
 from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes, one_of
 from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error
 from canbus.backends.socketcan.raw_socket import (
+    RawSocket,
     SocketOptions,
     install_filters,
     join_filters,
@@ -32,16 +31,14 @@ from canbus.backends.socketcan.sender import SocketcanSender
 from canbus.backends.socketcan.transmitter import Transmitter
 from canbus.backends.socketcan.transport import make_reader
 from canbus.codecs.can_filter import MAX_FILTERS
-from canbus.controller_status import ControllerStatus
 from canbus.filters import Matcher, matcher
 from canbus.plugin import (
     BusStatistics,
     CanError,
     CanFilter,
     CanProtocol,
-    CanState,
-    CanUnsupportedError,
     Filters,
+    Message,
     Waiter,
     normalise,
 )
@@ -149,7 +146,9 @@ class SocketcanBus(SocketcanSender):
     def _set_up(self) -> None:
         """Everything around the open socket."""
         options = self._options
-        self._carries_vcid = options.xl and (options.vcid is not None or self._pass_vcids())
+        self._carries_vcid = options.xl and (
+            options.vcid is not None or pass_all_vcids(self._socket)
+        )
         self._link = LinkWatch(self._channels.fixed or "")
         self._arrivals = Arrivals()
         self._read_batch = make_reader(
@@ -170,7 +169,7 @@ class SocketcanBus(SocketcanSender):
             self._channels.shown,
             self._open_watch,
             self._transmitter.put,
-            self._transmitter.in_queue,
+            self._in_queue,
             lambda until_ns: self._waiter.wait(0, until_ns),
         )
 
@@ -178,6 +177,8 @@ class SocketcanBus(SocketcanSender):
 
     def _reading_failed(self, code: int) -> None:
         """The kernel refused to receive: remember it if it is about the link, else raise."""
+        if self._is_shutdown:
+            raise self._closed()
         if code not in LINK_ERRORS or self._channels.fixed is None:
             raise receive_error(code, self._channels.shown)
         self._link.note(code, is_news=True)
@@ -192,6 +193,9 @@ class SocketcanBus(SocketcanSender):
 
     def _has_leftovers(self) -> bool:
         return super()._has_leftovers() or self._link.is_untold
+
+    def _is_worth_a_look(self) -> bool:
+        return super()._is_worth_a_look() or self._link.is_troubled
 
     def _nothing_read(self) -> None:
         trouble = self._link.trouble()
@@ -221,9 +225,11 @@ class SocketcanBus(SocketcanSender):
         try:
             if joined:  # any of the old or the new while they are changed, lest one is lost
                 join_filters(self._socket, False, shown)
-            exact = install_filters(self._socket, filters, shown)
-            if joined:
-                join_filters(self._socket, True, shown)
+            try:
+                exact = install_filters(self._socket, filters, shown)
+            finally:
+                if joined:
+                    join_filters(self._socket, True, shown)
         except CanError:
             if self._is_shutdown:
                 raise self._closed() from None
@@ -232,127 +238,82 @@ class SocketcanBus(SocketcanSender):
         return exact
 
     def _make_matcher(self, filters: Sequence[CanFilter] | None) -> Matcher | None:
-        return matcher(filters, joined=self._options.join_filters)
+        by_id = matcher(filters, joined=self._options.join_filters)
+        classes = self._options.error_mask
+        if classes == c.CAN_ERR_MASK:
+            return by_id
+
+        def passes(msg: Message) -> bool:
+            if msg.is_error_frame:  # as the kernel (net/can/af_can.c, can_rcv_filter)
+                return msg.arbitration_id & classes != 0
+            return by_id is None or by_id(msg)
+
+        return passes
 
     def set_error_mask(self, error_mask: int) -> None:
-        """Choose the classes of error frames that are delivered from now on (`ErrorClass`)."""
+        """Choose the classes of error frames that are delivered from now on (`ErrorClass`).
+
+        Those that wait already and are of no such class do not come out any more.
+
+        Raises:
+            CanConfigError: a ValueError; no such classes.
+        """
         mask = error_classes(self._channels.shown, error_mask, False)
-        self._socket.setsockopt(c.SOL_CAN_RAW, c.CAN_RAW_ERR_FILTER, mask)
-        self._options = self._options._replace(error_mask=mask)
+        with self._read_lock, self._asking("set the classes of error frames of"):
+            self._check_open()
+            self._socket.setsockopt(c.SOL_CAN_RAW, c.CAN_RAW_ERR_FILTER, mask)
+            self._options = self._options._replace(error_mask=mask)
+            self.set_filters(self._filters)  # looks at what waits
 
     # -- state and lifetime -----------------------------------------------------------
 
-    @property
-    def rcvbuf(self) -> int:
-        """Bytes that the kernel granted for the receive buffer."""
-        return granted(self._socket, socket.SO_RCVBUF)
-
-    @property
-    def sndbuf(self) -> int:
-        """Bytes that the kernel granted for the send buffer."""
-        return granted(self._socket, socket.SO_SNDBUF)
-
-    @property
-    def can_state(self) -> CanState | None:
-        """The controller's state as the kernel knows it, asked for now.
-
-        None for an interface without a controller (vcan), and for a bus on all interfaces.
-
-        Raises:
-            CanChannelNotFoundError: the interface is gone.
-        """
-        self._check_open()
-        if self._channels.fixed is None:
-            return None
-        try:
-            return read_can_state(self._channels.fixed)
-        except OSError as exc:
-            raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
-
-    @property
-    def controller_status(self) -> ControllerStatus:
-        """All that the kernel knows of the controller: state, error counters, event counts.
-
-        Raises:
-            CanUnsupportedError: the bus is on all interfaces.
-            CanChannelNotFoundError: the interface is gone.
-        """
-        self._check_open()
-        if self._channels.fixed is None:
-            raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
-        try:
-            return read_controller_status(self._channels.fixed)
-        except OSError as exc:
-            raise receive_error(exc.errno or 0, self._channels.shown, "ask the state of") from exc
-
-    def restart(self) -> None:
-        """Bring the controller back from bus-off; needs CAP_NET_ADMIN.
-
-        Raises:
-            CanLinkPermissionError: a PermissionError; no CAP_NET_ADMIN.
-            CanLinkError: it is not bus-off, restarts by itself (`restart_ms`), or its driver
-                cannot restart it.
-            CanUnsupportedError: the bus is on all interfaces.
-        """
-        self._check_open()
-        if self._channels.fixed is None:
-            raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
-        from canbus.links.restart import restart
-
-        restart(self._channels.fixed)
-
-    def _state_or_none(self) -> CanState | None:
-        try:
-            return self.can_state
-        except CanError:
-            return None
-
     def _losses(self) -> int:
-        sizes = self._socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+        with self._asking("count on"):
+            sizes = self._socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
         drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", sizes)[c.SK_MEMINFO_DROPS]
         return int(self._lost_before_reopen + drops + self._arrivals.damaged)
 
     def _read_statistics(self) -> BusStatistics:
         self._confirmed.look()
-        try:
-            lost = self._losses()
-        except OSError as exc:
-            if self._is_shutdown:
-                raise self._closed() from None
-            raise receive_error(exc.errno or 0, self._channels.shown, "count on") from exc
-        return BusStatistics(lost, self._confirmed.expired, self._confirmed.late)
+        return BusStatistics(self._losses(), self._confirmed.expired, self._confirmed.late)
 
     def reopen(self) -> None:
         """Open the interface anew: after it vanished and came back under the same name.
 
         Filters, options and `fileno()` stay; who waits on the descriptor with epoll has to
-        register it again. Frames of the old socket that were not read are lost.
+        register it again. Frames that wait already are kept; those that pass while the
+        interface is being opened are missed.
 
         Raises:
             CanChannelNotFoundError: it is not back yet; try again.
             CanClosedError: the bus was shut down.
         """
-        self._check_open()
-        fresh = open_raw_socket(self._channels.fixed or "", self._options)
-        try:
-            with self._read_lock, self._write_lock:
-                self._check_open()
-                self._lost_before_reopen = self._losses()
-                # Under the same number, which is known in many places.
-                os.dup2(fresh.fileno(), self._socket.fileno(), inheritable=False)
-                self._arrivals.drops = self._arrivals.damaged = 0
-                self._link.renew()
-                if self._descriptor is not None:
-                    self._descriptor.renew()
-        finally:
-            fresh.close()
+        # Within the locks from the start: filters may not change meanwhile, and nobody may
+        # read a frame from the old socket that the new one has, too.
+        with self._read_lock, self._write_lock, self._asking("open anew"):
+            self._check_open()
+            self._read_all()
+            fresh = open_raw_socket(self._channels.fixed or "", self._options)
+            try:
+                if self._options.xl and self._options.vcid is None:
+                    pass_all_vcids(fresh)
+                self._replace_socket(fresh)
+            finally:
+                fresh.close()
+        self._waiter.kick()  # who waits does so on the old one
         self._confirmed.forget()
-        if self._options.xl and self._options.vcid is None:
-            self._pass_vcids()
-        self._waiter.kick()
 
-    def _pass_vcids(self) -> bool:
-        return pass_all_vcids(self._socket)
+    def _replace_socket(self, fresh: RawSocket) -> None:
+        """Put another socket under the number of ours, which is known in many places."""
+        self._lost_before_reopen = self._losses()
+        new, ours = fresh.fileno(), self._socket.fileno()
+        if self._is_shutdown:  # by a signal handler, which may come until here
+            raise self._closed()
+        os.dup2(new, ours, inheritable=False)
+        self._arrivals.drops = self._arrivals.damaged = 0
+        self._link.renew()
+        if self._descriptor is not None:
+            self._descriptor.renew()
 
     def _close(self) -> None:
         super()._close()

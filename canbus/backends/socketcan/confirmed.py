@@ -14,7 +14,7 @@ from time import monotonic_ns, time_ns
 from canbus.backends.socketcan.drivers import confirmed_by
 from canbus.backends.socketcan.echo import EchoWatch
 from canbus.backends.socketcan.ethtool import driver_of
-from canbus.errors import CanFrameExpiredError
+from canbus.errors import CanChannelNotFoundError, CanFrameExpiredError, CanLinkDownError
 from canbus.frame_flags import ERR
 from canbus.plugin import CanError, CanTimeoutError, CanUnsupportedError, Message
 from canbus.receipt import SendReceipt
@@ -60,7 +60,8 @@ class ConfirmedSending:
         self._sleep_until = sleep_until
         self._lock = threading.RLock()
         self._watch: EchoWatch | None = None
-        self._under_way: tuple[int, int] | None = None  # handed over at, ttl; wall ns and ns
+        self._is_closed = False
+        self._under_way: tuple[EchoWatch, int] | None = None  # who sees it; expiry in wall ns
         self.expired = 0
         self.late = 0
 
@@ -77,8 +78,7 @@ class ConfirmedSending:
         self, frame: bytes, msg: Message, timeout: float | None, confirm: bool, ttl: float
     ) -> SendReceipt | None:
         """Send if that can be done within `ttl` seconds; else drop, count and raise."""
-        ttl_ns = round(ttl * _NS)
-        expiry_ns = monotonic_ns() + ttl_ns
+        expiry_ns = monotonic_ns() + round(ttl * _NS)
         deadline_ns = deadline_after(timeout)
         by_ns = expiry_ns if deadline_ns is None else min(deadline_ns, expiry_ns)
         with self._alone_until(by_ns, expiry_ns):
@@ -91,30 +91,33 @@ class ConfirmedSending:
                 self._hand_over(watch, frame, msg, by_ns)
             except CanTimeoutError as exc:
                 raise self._expired(exc, expiry_ns) from exc
-            self._under_way = (time_ns(), ttl_ns)
+            self._under_way = (watch, time_ns() + expiry_ns - monotonic_ns())
             return self._receipt(watch, deadline_ns) if confirm else None
 
     def look(self) -> None:
         """See whether the frame on its way has left meanwhile."""
-        if self._watch is not None and self._lock.acquire(blocking=False):
+        watch = self._watch
+        if watch is not None and self._lock.acquire(blocking=False):
             try:
-                self._settle(self._watch, monotonic_ns())
+                self._settle(watch, monotonic_ns())
             except CanError:
                 pass  # not yet, or gone with the link; who sends next is told
             finally:
                 self._lock.release()
 
     def forget(self) -> None:
-        """Start anew: the interface is another one."""
-        with self._lock:
-            watch, self._watch, self._under_way = self._watch, None, None
+        """Start anew: the interface is another one. Who waits for an echo is told."""
+        # Without the lock, which is held as long as an echo is waited for.
+        watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
 
     def close(self) -> None:
         """Close the private socket; wakes whoever waits."""
-        if self._watch is not None:
-            self._watch.close()
+        self._is_closed = True
+        watch = self._watch
+        if watch is not None:
+            watch.close()
 
     # -- steps ------------------------------------------------------------------------
 
@@ -138,9 +141,12 @@ class ConfirmedSending:
                 f"{self._shown}: error frames do not leave this machine, so none comes back",
                 hint="leave confirm and ttl out",
             )
-        if self._watch is None:
-            self._watch = self._open_watch()
-        return self._watch
+        watch = self._watch
+        if watch is None:
+            watch = self._watch = self._open_watch()
+            if self._is_closed:  # meanwhile, when it was not there yet
+                watch.close()
+        return watch
 
     def _hand_over(self, watch: EchoWatch, frame: bytes, msg: Message, by_ns: int | None) -> None:
         marked = watch.marked(frame)
@@ -159,13 +165,16 @@ class ConfirmedSending:
 
     def _settle(self, watch: EchoWatch, by_ns: int | None) -> None:
         """Until the frame that is under way has left, or is known to be lost."""
+        if self._under_way is not None and self._under_way[0] is not watch:
+            self._under_way = None  # it was sent before the interface was opened anew
         while self._under_way is not None:
             second_ns = monotonic_ns() + _NS
             try:
                 echo = watch.wait(second_ns if by_ns is None else min(by_ns, second_ns))
-            except CanError:
-                self._under_way = None  # the link went down, and took it along
-                raise
+            except (CanLinkDownError, CanChannelNotFoundError):
+                # It took the frame along. Whether it still is so, handing over the next will say.
+                self._under_way = None
+                return
             if echo is not None:
                 self._has_left(echo)
             elif watch.is_lost:
@@ -182,8 +191,8 @@ class ConfirmedSending:
 
     def _has_left(self, echo: Message) -> None:
         if self._under_way is not None:
-            handed_over_ns, ttl_ns = self._under_way
-            self.late += echo.timestamp_ns - handed_over_ns > ttl_ns
+            _, expiry_ns = self._under_way
+            self.late += echo.timestamp_ns > expiry_ns
             self._under_way = None
 
     def _expired(self, exc: CanTimeoutError, expiry_ns: int) -> CanTimeoutError:

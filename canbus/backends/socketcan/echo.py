@@ -11,17 +11,26 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic_ns, time_ns
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.channels import Channels
-from canbus.backends.socketcan.os_errors import receive_error
+from canbus.backends.socketcan.os_errors import open_error, receive_error
 from canbus.backends.socketcan.plain_reader import CANXL_MTU
 from canbus.backends.socketcan.raw_socket import SocketOptions, install_filters, open_raw_socket
 from canbus.filters import NOTHING
 from canbus.frame_flags import EFF, RTR
-from canbus.plugin import POLLIN, CanError, CanFilter, Message, Waiter
+from canbus.plugin import (
+    POLLIN,
+    CanChannelNotFoundError,
+    CanError,
+    CanFilter,
+    CanLinkDownError,
+    Message,
+    Waiter,
+)
 
 _CONTROL_SPACE = 128
 _MARK_AT = 6  # __res0, in struct can_frame and canfd_frame alike; CAN XL has none
@@ -64,7 +73,13 @@ class EchoWatch:
         self._lock = threading.RLock()
         self._is_closed = False
         self._closed = closed
-        self._waiter = Waiter(self._socket.fileno(), self._release)
+        try:
+            self._waiter = Waiter(self._socket.fileno(), self._release)
+        except BaseException as exc:
+            self._socket.close()
+            if isinstance(exc, OSError):
+                raise open_error(exc, channels.shown) from exc
+            raise
         self._mark = os.urandom(1)[0]
         self._expected: bytes | None = None
         self.is_lost = False
@@ -85,12 +100,17 @@ class EchoWatch:
             extended=wide,
             remote=bool(msg._flags & RTR),
         )
-        if self._is_closed:
-            raise self._closed()
-        install_filters(self._socket, (exact,), self._channels.shown)
+        try:
+            install_filters(self._socket, (exact,), self._channels.shown)
+        except CanError:
+            if self._is_closed:
+                raise self._closed() from None
+            raise
         self._expected = None
-        while self._read() is not None:
-            pass
+        with suppress(CanLinkDownError, CanChannelNotFoundError):
+            # Of before this frame; whether it still is so, handing over will say.
+            while self._read() is not None:
+                pass
         self._expected = frame
         self.is_lost = False
 
@@ -121,7 +141,6 @@ class EchoWatch:
 
     def _read(self) -> tuple[bytes, Message] | None:
         """The next frame that waits."""
-        name = self._channels.shown
         try:
             with self._lock:  # which closing takes, too
                 if self._is_closed:

@@ -61,9 +61,14 @@ class LinkWatch:
             self.is_untold = self.is_untold or is_news or not self._is_down
             self._is_down = True
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it was down or gone when somebody last looked."""
+        return self._is_gone or self._is_down
+
     def trouble(self) -> CanError | None:
         """Why no frame can come, asked for now; None if nothing is known to be wrong."""
-        if not (self._is_gone or self._is_down):
+        if not self.is_troubled:
             return None
         is_told = not self.is_untold
         self.is_untold = False
@@ -91,7 +96,8 @@ class LinkWatch:
 
                 request = _IFREQ.pack(name.encode(), 0)
                 _, flags = _IFREQ.unpack(fcntl.ioctl(asker, _SIOCGIFFLAGS, request))
-        except OSError:
-            self._is_gone = True
+        except OSError as exc:
+            # Anything else says nothing, no descriptor left for instance: ask again next time.
+            self._is_gone = self._is_gone or exc.errno in LINK_ERRORS
             return False
         return bool(flags & _IFF_UP)

@@ -15,8 +15,8 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.channels import Channels
 from canbus.codecs.can_frame import CANFD_MTU
+from canbus.kept_frames import OddBatch
 from canbus.plugin import Message
-from canbus.prefetch import OddBatch
 
 CANXL_MTU = 12 + 2048  # struct canxl_frame of <linux/can.h>
 

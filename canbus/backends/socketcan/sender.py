@@ -9,26 +9,24 @@ from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, cast
 
-from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
 from canbus.backends.socketcan.echo import EchoWatch
+from canbus.backends.socketcan.inquiries import SocketcanInquiries
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.os_errors import send_error
 from canbus.backends.socketcan.raw_socket import SocketOptions
 from canbus.backends.socketcan.transmitter import Transmitter
 from canbus.codecs.can_frame import encode_can_frame
-from canbus.plugin import CanError, CanUnsupportedError, Message, deadline_after
-from canbus.prefetch import PrefetchingBus
+from canbus.plugin import CanError, CanOperationError, CanUnsupportedError, Message, deadline_after
 from canbus.receipt import SendReceipt
 
 if TYPE_CHECKING:
     from canbus.xl_message import XlMessage
 
 
-class SocketcanSender(PrefetchingBus):
+class SocketcanSender(SocketcanInquiries):
     """Sends through a socket; the bus has opened it and set these."""
 
-    _channels: Channels
     _options: SocketOptions
     _link: LinkWatch
     _transmitter: Transmitter
@@ -103,11 +101,23 @@ class SocketcanSender(PrefetchingBus):
         options = self._options
         return EchoWatch(
             self._channels,
-            self._closed,
+            self._watch_closed,
             fd=options.fd,
             xl=options.xl,
             hardware_stamps=options.hardware_stamps,
         )
+
+    def _watch_closed(self) -> CanError:
+        if self._is_shutdown:
+            return self._closed()
+        return CanOperationError(
+            f"{self.channel_info}: the bus was opened anew while a frame of it was on its way",
+            hint="it may have been sent, and may not",
+        )
+
+    def _in_queue(self) -> bool:
+        with self._asking("ask the queue of"):
+            return self._transmitter.in_queue()
 
     def flush_tx_buffer(self) -> None:
         """Discard frames that wait for room in other threads' `send`, which raise.
@@ -117,4 +127,5 @@ class SocketcanSender(PrefetchingBus):
                 the link down drops those.
         """
         self._check_open()
-        self._transmitter.flush()
+        with self._asking("ask the queue of"):
+            self._transmitter.flush()

@@ -9,7 +9,6 @@ import errno
 import struct
 import threading
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.batch_writer import MAX_BATCH
@@ -79,16 +78,20 @@ class Transmitter:
     def put_many(self, msgs: Sequence[Message], deadline_ns: int | None) -> None:
         """Hand frames to the kernel in order; an error says in `sent` how many it took before."""
         sent = 0
+        encoded: list[bytes] = []  # the next ones
 
         def put_some() -> None:
             nonlocal sent
-            frames = [encode_can_frame(msg) for msg in islice(msgs, sent, sent + MAX_BATCH)]
+            if not encoded:
+                encoded.extend(encode_can_frame(msg) for msg in msgs[sent : sent + MAX_BATCH])
+            count = 1
             with self.lock:
                 if self._write_many is not None:
-                    sent += self._write_many(frames)
+                    count = self._write_many(encoded)
                 else:
-                    self._put_now(frames[0], msgs[sent])
-                    sent += 1
+                    self._put_now(encoded[0], msgs[sent])
+            sent += count
+            del encoded[:count]
 
         try:
             while sent < len(msgs):
