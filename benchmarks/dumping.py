@@ -22,7 +22,7 @@ from benchmarks.report import OURS, C, Report, Row
 from benchmarks.stage import BUFFER, our_message
 from canbus.links import temporary_vcan
 
-FRAMES = 8000
+FRAMES = 5000
 ROUNDS = 3
 OPTIONS = {
     "dump to the screen": {C: [], OURS: []},

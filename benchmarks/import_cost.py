@@ -22,20 +22,20 @@ OPEN = {
 PEAK = "\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
 
 
-def run_fresh(code: str) -> tuple[int, int]:
-    """Nanoseconds of wall time and peak resident KiB of one fresh interpreter."""
+def run_fresh(code: str) -> tuple[float, int]:
+    """Milliseconds of wall time and peak resident KiB of one fresh interpreter."""
     start = perf_counter_ns()
     said = subprocess.run([sys.executable, "-c", code + PEAK], check=True, capture_output=True)
-    return perf_counter_ns() - start, int(said.stdout)
+    return (perf_counter_ns() - start) / 1e6, int(said.stdout)
 
 
 def measure(report: Report) -> None:
     for title, sides in (("import", IMPORT), ("import and open a virtual bus", OPEN)):
-        runs: dict[str, list[tuple[int, int]]] = {"bare": [], THEIRS: [], OURS: []}
+        runs: dict[str, list[tuple[float, int]]] = {"bare": [], THEIRS: [], OURS: []}
         for _ in range(RUNS + 1):
             for side, rows in runs.items():
                 rows.append(run_fresh(sides.get(side, "pass")))
-        for place, what, unit in ((0, "time", "ns"), (1, "memory", "KiB")):
+        for place, what, unit in ((0, "time", "ms"), (1, "memory", "KiB")):
             # The first round reads the files in.
             found = {
                 side: statistics.median(row[place] for row in rows[1:])

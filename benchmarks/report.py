@@ -34,8 +34,8 @@ class Row:
     def ratio(self, side: str) -> float | None:
         """How many times better canbus is than a side."""
         other, ours = self.values.get(side), self.values.get(OURS)
-        if not other or not ours:
-            return None
+        if other is None or ours is None or other <= 0 or ours <= 0:
+            return None  # one of them is not there, or too small to be told from nothing
         return ours / other if self.more_is_better else other / ours
 
     @property
