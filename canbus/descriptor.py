@@ -3,13 +3,14 @@
 What was read from the channel does not make the channel's own descriptor readable: a frame that
 was read ahead, or a notice that came with one. So the user gets an epoll descriptor over two:
 the channel's, and one that is readable as long as something lies here. No frames here.
+Linux only.
 """
 
 from __future__ import annotations
 
+import os
 import select
-
-from canbus.readiness import Readiness
+from contextlib import suppress
 
 
 class HandedOut:
@@ -27,33 +28,31 @@ class HandedOut:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._readiness = Readiness()
         self.is_shown = False
+        # No socket pair: sockets complain when they are forgotten, before their bus can close them.
+        self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         try:
             self._epoll = select.epoll()
-            try:
-                self._epoll.register(fd, select.EPOLLIN)
-                self._epoll.register(self._readiness.fileno(), select.EPOLLIN)
-            except BaseException:
-                self._epoll.close()
-                raise
+            self._epoll.register(fd, select.EPOLLIN)
+            self._epoll.register(self._event, select.EPOLLIN)
         except BaseException:
-            self._readiness.close()
+            os.close(self._event)
             raise
 
     def fileno(self) -> int:
-        """The descriptor to wait on."""
+        """The descriptor to wait on; -1 when it is closed."""
         return -1 if self._epoll.closed else self._epoll.fileno()
 
     def show(self, leftovers: bool) -> None:
         """Say whether something lies on our side."""
-        if leftovers is self.is_shown:
+        if leftovers is self.is_shown or self._event < 0:
             return
         self.is_shown = leftovers
-        if leftovers:
-            self._readiness.set()
-        else:
-            self._readiness.clear()
+        with suppress(OSError):  # closed by a signal handler just now, or cleared by one
+            if leftovers:
+                os.eventfd_write(self._event, 1)
+            else:
+                os.eventfd_read(self._event)
 
     def renew(self) -> None:
         """The channel's descriptor is open anew, under the same number."""
@@ -61,5 +60,7 @@ class HandedOut:
 
     def close(self) -> None:
         """Release what was made here; not the channel's own descriptor."""
-        self._readiness.close()
+        event, self._event = self._event, -1
+        if event >= 0:
+            os.close(event)
         self._epoll.close()

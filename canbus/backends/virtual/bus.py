@@ -13,6 +13,7 @@ from copy import copy
 from time import monotonic, time_ns
 from typing import Any
 
+from canbus.backends.virtual.readiness import Readiness
 from canbus.frame_flags import (
     FDF,
     NOT_RX,
@@ -26,7 +27,6 @@ from canbus.plugin import (
     Filters,
     Message,
 )
-from canbus.readiness import Readiness
 from canbus.warn import warn
 
 DEFAULT_CHANNEL = "channel-0"
