@@ -57,6 +57,7 @@ class KeptFrames(BusABC):
                 frames.append(kept.pop())
         except IndexError:
             pass
+        self._show_leftovers()
         return frames
 
     def _hold(self, error: CanError, frames: list[Message]) -> None:

@@ -145,6 +145,17 @@ def test_the_descriptor_shows_a_link_that_went_behind_the_last_frame(
     assert not _is_readable(bus)
 
 
+def test_the_descriptor_is_not_readable_once_the_frames_behind_a_loss_are_taken(
+    open_bus: OpenBus,
+) -> None:
+    sender, bus = open_bus(), open_bus(rcvbuf=4096, on_loss="count")
+    _lose_some(sender, bus)
+    bus.fileno()
+    sender.send_many([numbered(1), numbered(2)])
+    assert len(bus.recv_many(10, 0)) == 2
+    assert not _is_readable(bus)
+
+
 @pytest.mark.parametrize("limit", [1, 4, 9])
 def test_the_descriptor_is_not_readable_once_all_that_was_read_ahead_is_taken(
     open_bus: OpenBus, limit: int
