@@ -40,7 +40,8 @@ CANFD_MTU = 72
 _CLASSIC = Struct("=IB3x8s")
 _FD = Struct("=IBBxx64s")
 _DATA_AT = 8
-_pack_classic = _CLASSIC.pack
+pack_classic = _CLASSIC.pack
+"""Encodes can_id (flags included), length and data of a classic frame."""
 _SPECIAL = FDF | ERR | XLF
 _FLAGS_OR_LENGTH_AT = 4
 _new = object.__new__
@@ -57,10 +58,10 @@ def encode_can_frame(msg: Message) -> bytes:
     """Encode a frame that `prepare` returned: 16 bytes, 72 for CAN FD, up to 2060 for CAN XL."""
     flags = msg._flags
     if not flags:  # a standard data frame
-        return _pack_classic(msg.arbitration_id, msg.dlc, msg._data)
+        return pack_classic(msg.arbitration_id, msg.dlc, msg._data)
     if flags & _SPECIAL:
         return _encode_special(msg)
-    return _pack_classic(msg.arbitration_id | flags & ID_FLAGS, msg.dlc, msg._data)
+    return pack_classic(msg.arbitration_id | flags & ID_FLAGS, msg.dlc, msg._data)
 
 
 def _encode_special(msg: Message) -> bytes:
@@ -71,7 +72,7 @@ def _encode_special(msg: Message) -> bytes:
         return encode_canxl_frame(cast("XlMessage", msg))
     if flags & ERR:
         # The kernel's own error frames never have the EFF flag (net/can/af_can.c).
-        return _pack_classic(msg.arbitration_id | ERR, msg.dlc, msg._data)
+        return pack_classic(msg.arbitration_id | ERR, msg.dlc, msg._data)
     return _FD.pack(msg.arbitration_id | flags & EFF, msg.dlc, flags & FD_FLAGS, msg._data)
 
 

@@ -163,7 +163,7 @@ class SocketcanBus(SocketcanSender):
         self._transmitter = Transmitter(
             self._socket, self._channels, self._waiter, self._sending_failed, self._state_or_none
         )
-        self._write = self._socket.send
+        self._write = self._socket.send if self._channels.fixed else None
         self._write_lock = self._transmitter.lock
         self._confirmed = ConfirmedSending(
             self._channels.shown,

@@ -16,7 +16,7 @@ from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.os_errors import send_error
 from canbus.backends.socketcan.raw_socket import SocketOptions
 from canbus.backends.socketcan.transmitter import Transmitter
-from canbus.codecs.can_frame import encode_can_frame
+from canbus.codecs.can_frame import encode_can_frame, pack_classic
 from canbus.plugin import CanError, CanOperationError, CanUnsupportedError, Message, deadline_after
 from canbus.receipt import SendReceipt
 
@@ -31,22 +31,23 @@ class SocketcanSender(SocketcanInquiries):
     _link: LinkWatch
     _transmitter: Transmitter
     _confirmed: ConfirmedSending
-    _write: Callable[[bytes], int]  # on a bus on one interface
+    _write: Callable[[bytes], int] | None  # None on a bus on all interfaces
     _write_lock: RLock
     _carries_vcid: bool
 
     def _send_frame(self, msg: Message, timeout: float | None) -> None:
-        frame = encode_can_frame(msg)
+        write = self._write  # no method: looked up quicker on its own
+        if msg._flags:
+            frame = encode_can_frame(msg)
+        else:  # a standard data frame, the usual one
+            frame = pack_classic(msg.arbitration_id, msg.dlc, msg._data)
+        if write is None:
+            self._transmitter.put(frame, msg, deadline_after(timeout))
+            return
         try:
-            if self._channels.fixed is None:
-                self._transmitter.put(frame, msg, deadline_after(timeout))
-            else:
-                write = self._write  # no method: looked up quicker on its own
-                with self._write_lock:
-                    write(frame)
+            with self._write_lock:
+                write(frame)
         except OSError as exc:
-            if isinstance(exc, CanError):
-                raise
             self._transmitter.retry(frame, msg, deadline_after(timeout), exc)
 
     def _send_frames(self, frames: Sequence[Message], timeout: float | None) -> None:
