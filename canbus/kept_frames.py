@@ -84,6 +84,12 @@ class KeptFrames(BusABC):
         else:
             self._held = (error, frames)
 
+    def _hold_back(self, error: CanError) -> None:
+        """Keep an error that was raised for the next call, and all that is kept behind it."""
+        kept = self._take_ready(len(self._ready) + len(self._behind))
+        held = [] if self._held is None else self._held[1]
+        self._hold(error, kept + held)
+
     def _has_leftovers(self) -> bool:
         """Whether something lies on our side, of which no descriptor tells."""
         return bool(self._ready or self._behind) or self._held is not None

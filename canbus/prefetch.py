@@ -149,7 +149,7 @@ class PrefetchingBus(KeptFrames):
             except CanError as exc:
                 if not frames:
                     raise
-                self._hold(exc, [])
+                self._hold_back(exc)
                 break
             if msg is None:
                 break

@@ -9,7 +9,7 @@ import pytest
 
 import canbus as can
 from canbus.links import set_down, set_up
-from canbus.testing.support import number_of, numbered
+from canbus.testing.support import number_of, numbered, receive
 
 OpenBus = Callable[..., can.BusABC]
 
@@ -60,6 +60,23 @@ def test_a_loss_is_raised_by_the_very_call_that_finds_it(
 
     assert caught.value.count == lost
     assert [number_of(msg) for msg in receive(bus)] == [100]
+
+
+def test_a_loss_is_raised_between_frames_that_were_read_ahead_and_the_next(
+    open_bus: OpenBus,
+) -> None:
+    sender, bus = open_bus(), open_bus(rcvbuf=4096, on_loss="raise")
+    sender.send_many([numbered(number) for number in range(100)])
+    assert number_of(receive(bus)) == 0
+    sender.send_many([numbered(100), numbered(101)])
+    ahead = [number_of(msg) for msg in bus.recv_many(1000, 0)]
+    assert ahead == list(range(1, len(ahead) + 1))
+
+    with pytest.raises(can.CanFramesLostError) as caught:
+        bus.recv(0)
+
+    assert caught.value.count == 100 - 1 - len(ahead)
+    assert [number_of(msg) for msg in bus.recv_many(1000, 0)] == [100, 101]
 
 
 def test_a_loss_before_a_stranger_is_told_even_if_all_are_friends_by_then(
