@@ -45,14 +45,16 @@ class HandedOut:
 
     def show(self, leftovers: bool) -> None:
         """Say whether something lies on our side."""
-        if leftovers is self.is_shown or self._event < 0:
+        if leftovers is self.is_shown:
             return
         self.is_shown = leftovers
-        with suppress(OSError):  # closed by a signal handler just now, or cleared by one
-            if leftovers:
-                os.eventfd_write(self._event, 1)
-            else:
-                os.eventfd_read(self._event)
+        with suppress(BlockingIOError):  # a signal handler has cleared it already
+            # Looked at right before the call: a signal handler may close it anywhere else.
+            if self._event >= 0:
+                if leftovers:
+                    os.eventfd_write(self._event, 1)
+                else:
+                    os.eventfd_read(self._event)
 
     def renew(self) -> None:
         """The channel's descriptor is open anew, under the same number."""

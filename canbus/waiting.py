@@ -43,10 +43,6 @@ class Deadline:
         """Seconds left, 0 when it has passed; None for never."""
         return None if self.ns is None else max(0, self.ns - monotonic_ns()) / 10**9
 
-    def has_passed(self) -> bool:
-        """Whether it is behind us."""
-        return self.ns is not None and monotonic_ns() >= self.ns
-
 
 class Waiter:
     """Waits for events on one descriptor, from any number of threads at once.

@@ -136,14 +136,8 @@ def batch_reader(
     last_errno = errno_reader()
     number, headers, dontwait = sock.fileno(), arena.pointer, c.MSG_DONTWAIT
     fixed = channels.fixed
-    lead = arena.record_at(0) - _HEADER.size
-    single = struct.Struct(
-        f"={8 * _CONTROL_WORD}xQi4xI4x{lead}x{_CMSG.size}xqq{_FRAME_AT - _STAMP_SIZE}x"
-        + CLASSIC_RECORD.format.removeprefix("=")
-    ).unpack_from
-    # On a bus on all interfaces no frame is simple: each says where it came through.
-    simple = () if arena.named else _SIMPLE_FLAGS
-    origins = _Origins({flags: origin_of(flags) | STAMP_KERNEL for flags in simple})
+    single = _single_record(arena).unpack_from
+    origins = _Origins(named=arena.named)
     ns = 10**9
     message = message_from_classic
     several = _batch_decoder(arena, channels, arrivals, fd=fd)
@@ -232,8 +226,24 @@ def _batch_decoder(
     return several
 
 
+def _single_record(arena: _Arena) -> struct.Struct:
+    """Layout of the arena from the first header's control length to the first record's end."""
+    lead = arena.record_at(0) - _HEADER.size
+    return struct.Struct(
+        f"={8 * _CONTROL_WORD}xQi4xI4x{lead}x{_CMSG.size}xqq{_FRAME_AT - _STAMP_SIZE}x"
+        + CLASSIC_RECORD.format.removeprefix("=")
+    )
+
+
 class _Origins(dict[int, int]):
-    """The origin by msg_flags; None for those that are not simple."""
+    """The origin by msg_flags; None for those that are not simple.
+
+    On a bus on all interfaces no frame is simple: each says where it came through.
+    """
+
+    def __init__(self, *, named: bool) -> None:
+        simple = () if named else _SIMPLE_FLAGS
+        super().__init__({flags: origin_of(flags) | STAMP_KERNEL for flags in simple})
 
     def __missing__(self, flags: int) -> None:
         return None
