@@ -83,7 +83,9 @@ class Promised:
         self.is_down = False
         self.is_untold = False  # the link went down, and no call has said so
         self.may_be_told = False  # a call has, but not one that receives
-        self.before_down = 0  # frames of the queue that were there then
+        # For each time, frames of the queue that were there then. One error for each is right,
+        # and one for all.
+        self.downs: list[int] = []
         self.loss_told = 0  # raised, of the next frame
         self.is_reordered = False  # filters were set: which frame is the next is not known
         self.last_stamp = 0
@@ -135,9 +137,8 @@ class Promised:
         if not self.told_of_link:
             return
         self.is_down = True
-        if not self.is_untold:
-            self.is_untold = True
-            self.before_down = len(self.queue)
+        self.is_untold = True
+        self.downs.append(len(self.queue))
 
     def link_up(self) -> None:
         self.is_down = False
@@ -175,7 +176,7 @@ class Promised:
         while True:
             assert self.queue, f"nothing was due, but {msg!r} came"
             entry = self.queue.popleft()
-            self.before_down = max(0, self.before_down - 1)
+            self.downs = [max(0, before - 1) for before in self.downs]
             lost += entry.lost
             if entry.passes and entry.is_same(msg):
                 break
@@ -198,6 +199,7 @@ class Promised:
         self.carried += sum(entry.lost for entry in self.queue)
         self.queue.clear()
         self.is_reordered = self.may_be_told = False
+        self.downs = []
 
     def got_error(self, error: can.CanError) -> None:
         """The bus raised."""
@@ -208,7 +210,9 @@ class Promised:
             self.loss_told = error.count
             return
         assert isinstance(error, can.CanLinkDownError), error
-        waiting = list(self.queue) if not self.is_untold else list(self.queue)[: self.before_down]
+        waiting = list(self.queue)[: self.downs[0] if self.downs else None]
         assert not any(entry.is_due for entry in waiting), "frames of before it come first"
         assert self.is_down or self.is_untold or self.may_be_told, "the link was up"
-        self.is_untold = self.may_be_told = False
+        self.is_untold = False
+        self.downs = self.downs[1:]
+        self.may_be_told = bool(self.downs)
