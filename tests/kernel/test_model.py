@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from itertools import islice
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -314,7 +315,7 @@ class Program(RuleBasedStateMachine):
 
 
 Program.TestCase.settings = settings(
-    max_examples=60 * SOAK,
+    max_examples=60 * min(SOAK, 6),  # Hypothesis keeps all that it has drawn in memory
     stateful_step_count=50,
     deadline=None,
     derandomize=True,
@@ -322,4 +323,4 @@ Program.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )
-TestProgram = Program.TestCase
+TestProgram = pytest.mark.timeout(120 * SOAK)(Program.TestCase)
