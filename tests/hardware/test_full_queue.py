@@ -43,7 +43,7 @@ def test_ten_thousand_sends_keep_order_and_lose_none(
             if number == 3000:
                 gs_usb.fault("noack")
                 silent.set()
-            bus.send(numbered(number), timeout=20)
+            bus.send(numbered(number), timeout=2)
 
     sending = Worker(send)
     assert silent.wait(PATIENCE)
