@@ -57,7 +57,8 @@ class SocketcanBus(SocketcanSender):
         fd: send and receive CAN FD frames.
         ignore_rx_error_frames: do not receive the controller's error frames.
         error_mask: classes of error frames to receive (`ErrorClass`); None for all.
-        join_filters: a frame must match all filters, rather than any.
+        join_filters: a frame must match all filters, rather than any. With more than one the
+            kernel delivers no error frames (net/can/raw.c, raw_rcv).
         xl: send and receive CAN XL frames (kernel 6.1), and CAN FD ones.
         vcid: with xl, the virtual network to use (kernel 6.12); None for all.
         timestamping: "software" or "hardware": the device's time stamps.
@@ -204,7 +205,7 @@ class SocketcanBus(SocketcanSender):
         super()._nothing_read()
 
     def fileno(self) -> int:
-        """A descriptor that is readable whenever a frame waits.
+        """An epoll descriptor, readable whenever a frame waits, or news of the link.
 
         Nothing is read ahead from now on, so that none hides from it.
         """
@@ -280,7 +281,7 @@ class SocketcanBus(SocketcanSender):
     def reopen(self) -> None:
         """Open the interface anew: after it vanished and came back under the same name.
 
-        Filters, options and `fileno()` stay; who waits on the descriptor with epoll has to
+        Filters, options and `fileno()` stay; who waits on `socket` itself with epoll has to
         register it again. Frames that wait already are kept; those that pass while the
         interface is being opened are missed.
 
