@@ -10,7 +10,8 @@ class ConfirmedBy(Enum):
     """Who says that a frame was sent; only `BUS` proves that another node took it."""
 
     BUS = "bus"
-    """The CAN controller: the frame was acknowledged on the wire."""
+    """The CAN controller: the frame was acknowledged on the wire, unless it is in a mode
+    that asks nobody (loopback, presume-ack)."""
     ADAPTER = "adapter"
     """The adapter's firmware, which reports the frame when it has been sent."""
     DRIVER = "driver"

@@ -60,7 +60,6 @@ class Transmitter:
         self._ask_state = ask_state
         self._is_told = False
         self._flushes = 0
-        self._waiting = 0
         self._write_many = make_writer(sock) if channels.fixed else None
         self.lock = threading.RLock()
 

@@ -20,7 +20,7 @@ _FIRST_PAUSE_NS = 1_000_000
 _LONGEST_PAUSE_NS = 10_000_000
 _TELL_AFTER_NS = 10**9
 
-_CAUSES = {
+_CAUSES: dict[CanState | None, str] = {
     CanState.ERROR_PASSIVE: "the controller is error-passive, so probably nobody acknowledges",
     CanState.ERROR_WARNING: "the controller counts errors (error-warning)",
     CanState.BUS_OFF: "the controller is bus-off",
@@ -65,7 +65,7 @@ class Patience:
 
 def tell_waiting(channel: str, ask_state: Callable[[], CanState | None]) -> None:
     """Warn that a send without a timeout has been waiting for a second, and why."""
-    cause = _CAUSES.get(ask_state()) or "the bus is busy, or the controller does not send"  # type: ignore[arg-type]
+    cause = _CAUSES.get(ask_state()) or "the bus is busy, or the controller does not send"
     warn(
         f"{channel}: send() has been waiting for room in the transmit queue for 1 s and waits on, "
         f"as it has no timeout; {cause}. Check bitrate, wiring and termination, or give a timeout"
