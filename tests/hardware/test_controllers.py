@@ -60,3 +60,13 @@ def test_a_controller_that_goes_down_is_said_to_be_down(controllers):
         with pytest.raises(can.CanLinkDownError, match=name):
             bus.recv(20)
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
+
+
+def test_a_controllers_receipt_is_that_of_the_bus(controllers):
+    with (
+        can.Bus(controllers[0], interface="socketcan") as one,
+        can.Bus(controllers[1], interface="socketcan") as other,
+    ):
+        receipt = one.send(can.Message.parse("123#DEADBEEF"), 20, confirm=True)
+        assert receipt.confirmed_by is can.ConfirmedBy.BUS
+        assert format(other.recv(20), "candump") == "123#DEADBEEF"
