@@ -6,17 +6,31 @@
     struct can_frame frames[]   struct canfd_frame where flags have CAN_FD_FRAME; aligned to 8
 
 Bytes only: what a task is, which frame it sends and what an answer means is for the backend.
+Opcodes and flags are plain ints here, with names in `canbus.codecs.bcm_names`; why something
+cannot be encoded is explained in `canbus.codecs.bcm_refusal`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum, IntFlag
 from struct import Struct, calcsize, error
 from typing import NamedTuple
 
+from canbus.codecs import bcm_refusal
+from canbus.codecs.bcm_names import BcmFlag, BcmOpcode
 from canbus.codecs.can_frame import CAN_MTU, CANFD_MTU
-from canbus.errors import CanConfigError, CanProtocolError
+from canbus.errors import CanProtocolError
+
+__all__ = [
+    "HEAD_SIZE",
+    "MAX_NFRAMES",
+    "MAX_SECONDS",
+    "BcmFlag",
+    "BcmHead",
+    "BcmOpcode",
+    "decode_bcm",
+    "encode_bcm",
+]
 
 MAX_NFRAMES = 256
 """Most frames of a task (net/can/bcm.c). RX_SETUP may have its multiplex mask before them."""
@@ -26,7 +40,11 @@ MAX_SECONDS = 400 * 24 * 60 * 60
 _FIELDS = "@3I4l2I"  # '@': long is this machine's, and aligned as here
 _HEAD = Struct(f"{_FIELDS}{-calcsize(_FIELDS) % 8}x")
 HEAD_SIZE = _HEAD.size
-"""Where the frames begin: 56 where long has 64 bits, 40 where it has 32."""
+"""Where the frames begin: 56 where long has 64 bits, 40 where it has 32.
+
+The kernel means its own long and translates nothing (net/can/bcm.c): where a 32-bit program
+runs on a 64-bit kernel, it takes these messages for something else, at best for EINVAL.
+"""
 
 _TX_SETUP = 1
 _CAN_FD_FRAME = 0x0800  # plain ints: an IntFlag's `&` makes an object
@@ -34,40 +52,6 @@ _US = 10**6
 _MAX_US = MAX_SECONDS * _US
 _pack = _HEAD.pack
 _unpack_from = _HEAD.unpack_from
-
-
-class BcmOpcode(IntEnum):
-    """What a message asks (SETUP, DELETE, READ, SEND) or tells; the kernel's names."""
-
-    TX_SETUP = 1
-    TX_DELETE = 2
-    TX_READ = 3
-    TX_SEND = 4
-    RX_SETUP = 5
-    RX_DELETE = 6
-    RX_READ = 7
-    TX_STATUS = 8
-    TX_EXPIRED = 9
-    RX_STATUS = 10
-    RX_TIMEOUT = 11
-    RX_CHANGED = 12
-
-
-class BcmFlag(IntFlag):
-    """How a task behaves; the kernel's names."""
-
-    SETTIMER = 0x0001
-    STARTTIMER = 0x0002
-    TX_COUNTEVT = 0x0004
-    TX_ANNOUNCE = 0x0008
-    TX_CP_CAN_ID = 0x0010
-    RX_FILTER_ID = 0x0020
-    RX_CHECK_DLC = 0x0040
-    RX_NO_AUTOTIMER = 0x0080
-    RX_ANNOUNCE_RESUME = 0x0100
-    TX_RESET_MULTI_IDX = 0x0200
-    RX_RTR_FRAME = 0x0400
-    CAN_FD_FRAME = 0x0800
 
 
 class BcmHead(NamedTuple):
@@ -110,16 +94,12 @@ def encode_bcm(
     us1 = (ival1_ns + 500) // 1000
     us2 = (ival2_ns + 500) // 1000
     if (ival1_ns and not 0 < us1 <= _MAX_US) or (ival2_ns and not 0 < us2 <= _MAX_US):
-        raise _bad_interval(ival1_ns, ival2_ns)
+        raise bcm_refusal.of_interval(ival1_ns, ival2_ns, MAX_SECONDS)
     n = len(frames)
     try:
         head = _pack(opcode, flags, count, us1 // _US, us1 % _US, us2 // _US, us2 % _US, can_id, n)
     except error as exc:
-        raise CanConfigError(
-            f"broadcast manager message: opcode {opcode}, flags {flags}, count {count} or "
-            f"can_id {can_id} does not fit: {exc}",
-            hint="each is an int from 0 to 4294967295",
-        ) from exc
+        raise bcm_refusal.of_numbers(opcode, can_id, flags, count, exc) from exc
     if not n:
         return head
     size = CANFD_MTU if flags & _CAN_FD_FRAME else CAN_MTU
@@ -129,7 +109,7 @@ def encode_bcm(
             return head + frame
     elif n <= _most_frames(opcode) and set(map(len, frames)) == {size}:
         return b"".join((head, *frames))
-    raise _bad_frames(opcode, frames, size)
+    raise bcm_refusal.of_frames(frames, size, _most_frames(opcode))
 
 
 def decode_bcm(data: bytes | memoryview) -> tuple[BcmHead, tuple[bytes, ...]]:
@@ -168,33 +148,3 @@ def _ns(seconds: int, microseconds: int) -> int:
 
 def _most_frames(opcode: int) -> int:
     return MAX_NFRAMES if opcode == _TX_SETUP else MAX_NFRAMES + 1
-
-
-def _bad_interval(*intervals_ns: int) -> CanConfigError:
-    for ns in intervals_ns:
-        if ns < 0:
-            return CanConfigError(f"an interval of {ns} ns is negative", hint="0 is no interval")
-        if 0 < ns < 500:
-            return CanConfigError(
-                f"an interval of {ns} ns is too short: the kernel counts whole microseconds",
-                hint="take 1000 ns or more",
-            )
-    return CanConfigError(
-        f"an interval of {max(intervals_ns)} ns is too long for the kernel",
-        hint=f"take {MAX_SECONDS} s (400 days) or less",
-    )
-
-
-def _bad_frames(opcode: int, frames: Sequence[bytes], size: int) -> CanConfigError:
-    most = _most_frames(opcode)
-    if len(frames) > most:
-        return CanConfigError(
-            f"{len(frames)} frames are too many for one task of the kernel",
-            hint=f"take {most} or fewer",
-        )
-    other = next(len(frame) for frame in frames if len(frame) != size)
-    return CanConfigError(
-        f"a frame of {other} bytes where the broadcast manager is told of {size}",
-        hint="CAN_FD_FRAME says that all frames of a task are struct canfd_frame (72 bytes), "
-        "else all are struct can_frame (16); CAN XL cannot be sent so",
-    )
