@@ -15,7 +15,7 @@ import pytest
 
 from canbus import filters, frame_flags
 from canbus.backends.socketcan import arrivals, batch_reader, batch_writer, constants
-from canbus.codecs import can_filter, can_frame, canxl_frame, link_state, netlink
+from canbus.codecs import bcm, can_filter, can_frame, canxl_frame, link_state, netlink
 from canbus.xl_message import RRS, SEC
 from tests import golden
 from tests.golden import compilers
@@ -153,10 +153,33 @@ def test_a_stamp_of_a_64_bit_machine_is_as_large_as_the_batch_reader_says(machin
 @pytest.mark.parametrize("machine", COLUMNS)
 def test_the_bcm_head_is_as_python_computes_it(machine: str) -> None:
     column = COLUMNS[machine]
-    word = "q" if machine in LP64 else "i"
-    head = calcsize(f"=3I{4 if machine in LP64 else 0}x4{word}2I")
-    assert head == column["bcm_msg_head.nframes"] + 4
-    assert head + (-head % 8) == column["sizeof(bcm_msg_head)"] == column["bcm_msg_head.frames"]
+    sizes = {"I": 4, "l": column["sizeof(long)"]}
+    repeats = re.findall(r"(\d)([Il])", bcm._FIELDS)
+    offsets, end = [], 0
+    for code in "".join(int(count) * code for count, code in repeats):
+        begin = end + (-end % sizes[code])
+        offsets.append(begin)
+        end = begin + sizes[code]
+    ival1, ival2 = column["bcm_msg_head.ival1"], column["bcm_msg_head.ival2"]
+    long = column["sizeof(bcm_timeval)"] // 2
+    begin_of = [column[f"bcm_msg_head.{name}"] for name in ("opcode", "flags", "count")]
+    begin_of += [ival1, ival1 + long, ival2, ival2 + long]
+    begin_of += [column[f"bcm_msg_head.{name}"] for name in ("can_id", "nframes")]
+    assert offsets == begin_of
+    assert end + (-end % 8) == column["sizeof(bcm_msg_head)"] == column["bcm_msg_head.frames"]
+    if column["sizeof(long)"] == calcsize("@l"):
+        assert column["sizeof(bcm_msg_head)"] == bcm.HEAD_SIZE
+
+
+@pytest.mark.parametrize("machine", COLUMNS)
+def test_the_bcm_opcodes_and_flags_are_the_headers(machine: str) -> None:
+    members = [*bcm.BcmOpcode, *bcm.BcmFlag]
+    assert len(members) == 24
+    assert {one.name: COLUMNS[machine][one.name] for one in members} == {
+        one.name: int(one) for one in members
+    }
+    assert bcm.BcmOpcode.TX_SETUP == bcm._TX_SETUP
+    assert bcm.BcmFlag.CAN_FD_FRAME == bcm._CAN_FD_FRAME
 
 
 FRAME_FLAGS = {
