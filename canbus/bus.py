@@ -10,6 +10,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import Any, Self
 
+from canbus.cyclic_task import CyclicTasks
 from canbus.errors import CanClosedError, CanUnsupportedError
 from canbus.filters import Filters, normalise
 from canbus.logs import frame_logger
@@ -53,7 +54,7 @@ class BusABC(Receiving, Sending):
         """Set up what the base needs, so that the order of constructors does not matter."""
         bus = super().__new__(cls)
         bus._ready = []
-        bus._periodic_tasks = []
+        bus._cyclic = CyclicTasks()
         bus._filter_lock = RLock()
         return bus
 
@@ -158,4 +159,4 @@ class BusABC(Receiving, Sending):
 
     def _after_close(self) -> None:
         self._ready.clear()
-        self.stop_all_periodic_tasks()
+        self._end_tasks()

@@ -1,208 +1,176 @@
-"""Cyclic tasks timed by a thread: when the next frame is due, and sending it then.
+"""Cyclic tasks timed by a thread: a frame is made ready and sent when the scheduler says so.
 
-The fallback for every backend that cannot time frames itself. No CAN protocol, no backend.
+The engine of every backend that cannot time frames itself. No CAN protocol, no backend.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from copy import copy
+from collections.abc import Callable
 from time import monotonic_ns
 
-from canbus.errors import CanClosedError, CanTxQueueFullError
+from canbus.cyclic_job import CyclicJob
+from canbus.cyclic_scheduler import CyclicScheduler, Pace
+from canbus.cyclic_task import CyclicHost, OwnedCyclicTask, Run
+from canbus.errors import CanTxQueueFullError
 from canbus.message import Message
-from canbus.periodic import CyclicSendTask, check_replacement, frames_in, to_tuple
-
-_NS = 10**9
-MAX_BURST = 4
-"""A late thread sends at most so many frames back to back before it gives up on catching up."""
-_SEND_TIMEOUT = 0.1  # seconds between looks at the stop flag while the transmit queue is full
 
 
-class Pace:
-    """When the next frame is due: absolute deadlines, so that no delay adds up.
+class _ThreadRun(Run):
+    """One time that a task is started.
 
-    A sender that comes late catches up with at most MAX_BURST frames in a row; due times
-    that have passed by then are given up and counted.
+    Attributes:
+        lock: held while a frame is made ready and sent; who has it knows that none is.
+        due_ns: when to come again, monotonic.
+        is_stopped: the task is to send no more.
+        ready: the next frame, where it was made ready and then found no room.
+        index: number of the next frame, from 0.
+        left: how many frames are left of the count; None: no count.
+        is_renewed: the count begins anew.
     """
 
-    __slots__ = ("burst", "due_ns", "missed", "period_ns")
+    __slots__ = (
+        "due_ns",
+        "index",
+        "is_renewed",
+        "is_stopped",
+        "left",
+        "lock",
+        "pace",
+        "ready",
+        "task",
+    )
 
-    def __init__(self, period_ns: int, start_ns: int) -> None:
-        self.period_ns = period_ns
-        self.due_ns = start_ns
-        self.burst = 0
-        self.missed = 0
+    def __init__(self, task: ThreadBasedCyclicSendTask, job: CyclicJob) -> None:
+        super().__init__()
+        self.task = task
+        self.lock = threading.RLock()  # its own callback may stop the task
+        self.is_stopped = False
+        self.ready: Message | None = None
+        self.index = 0
+        self.left = job.limit
+        self.is_renewed = False
+        self.due_ns = monotonic_ns()
+        self.pace = Pace(job.period_ns, self.due_ns)
 
-    def after_send(self, now_ns: int) -> int:
-        """Say how many nanoseconds to wait before the next frame; 0 when it is due already."""
-        self.burst += 1
-        self.due_ns += self.period_ns
-        if self.due_ns <= now_ns:
-            if self.burst < MAX_BURST:
-                return 0
-            passed = (now_ns - self.due_ns) // self.period_ns + 1
-            self.missed += passed
-            self.due_ns += passed * self.period_ns
-        self.burst = 0
-        return self.due_ns - now_ns
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a frame waits for room."""
+        return self.ready is not None
+
+    def step(self, patience: float) -> bool:
+        """Send the frame that is due; False when that was the last."""
+        with self.lock:
+            return not self.is_stopped and self.task._step(self, patience)
 
 
-class ThreadBasedCyclicSendTask(CyclicSendTask):
-    """A cyclic task timed by a thread of its own.
+class ThreadBasedCyclicSendTask(OwnedCyclicTask):
+    """A cyclic task timed by the thread of its bus.
 
     It keeps the mean rate exactly, but a busy interpreter delays single frames.
 
     Args:
+        job: what to do.
+        host: the bus.
+        scheduler: of the bus.
         send: `BusABC.send`, or whatever sends one frame within a timeout.
-        prepare: checks a frame, and returns it as it can be sent.
-        messages: the frame or frames; the task keeps copies.
-        period_ns: nanoseconds between frames.
-        duration: seconds to send for, None for ever.
-        modifier_callback: called with each frame before it is sent, to change it.
-        siblings: list in which the task stands while it runs, so that a bus can stop it.
-        check_open: raises if there is nothing to send through any more.
+        is_stored: whether `stop_all_periodic_tasks` stops it.
     """
+
+    engine = "thread"
 
     def __init__(
         self,
+        job: CyclicJob,
+        host: CyclicHost,
+        scheduler: CyclicScheduler,
         send: Callable[[Message, float | None], None],
-        prepare: Callable[[Message], Message],
-        messages: Message | Sequence[Message],
-        period_ns: int,
-        duration: float | None = None,
-        modifier_callback: Callable[[Message], None] | None = None,
-        siblings: list[CyclicSendTask] | None = None,
-        check_open: Callable[[], None] | None = None,
+        is_stored: bool = True,
     ) -> None:
-        self._prepare = prepare
-        self.messages = self._prepared(messages)
-        self.period_ns = period_ns
-        self.duration = duration
-        self.count = frames_in(duration, period_ns)
-        self.missed = 0
-        self.error: Exception | None = None
+        super().__init__(job, host, is_stored)
+        self._scheduler = scheduler
         self._send = send
-        self._modifier = modifier_callback
-        self._siblings = siblings
-        self._check_open = check_open
-        self._lock = threading.RLock()  # a signal handler may stop the task within start()
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._is_ending = False
-
-    def start(self) -> None:
-        """Start, with a full count and the first frame at once. No effect on a running task."""
-        while True:
-            with self._lock:
-                if self._check_open is not None:
-                    self._check_open()
-                thread = self._thread
-                if thread is None or not thread.is_alive() or self._stop.is_set():
-                    self._begin()
-                    return
-                if not self._is_ending or thread is threading.current_thread():
-                    return
-            # Whoever has the last frame, or saw the error, may be here before the thread is gone.
-            thread.join()
 
     def _begin(self) -> None:
-        self.error = None
-        self._stop = threading.Event()
-        self._is_ending = False
-        if self._siblings is not None and self not in self._siblings:
-            self._siblings.append(self)
-        self._thread = threading.Thread(
-            target=self._run,
-            args=(self._stop,),
-            name=f"canbus cyclic {self.arbitration_id:#x}",
-            daemon=True,
-        )
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
-        with self._lock:
-            stop, thread = self._stop, self._thread
-            stop.set()
-        # A thread that has not come to life yet (a signal handler is here) will see the flag.
-        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
-            thread.join()
-        with self._lock:
-            self._forget(stop)
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds until the task has ended; True if it has."""
-        thread = self._thread
-        if thread is None or not thread.is_alive():
-            return True
-        if thread is threading.current_thread():
-            return False  # asked from the task's own callback
-        thread.join(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
-        return not thread.is_alive()
-
-    def modify_data(self, messages: Message | Sequence[Message]) -> None:
-        """Send these frames from the next period on; the timing is kept."""
-        frames = self._prepared(messages)
-        check_replacement(self.messages, frames)
-        self.messages = frames
-
-    def _prepared(self, messages: Message | Sequence[Message]) -> tuple[Message, ...]:
-        return tuple(copy(self._prepare(msg)) for msg in to_tuple(messages))
-
-    def _forget(self, stop: threading.Event) -> None:
-        """Leave the list of running tasks, unless started again meanwhile.
-
-        The task's own thread calls this without the lock: whoever holds it may be waiting
-        for that thread (a signal handler that stops the task within start()).
-        """
-        if self._stop is stop and self._siblings is not None and self in self._siblings:
-            self._siblings.remove(self)
-
-    def _run(self, stop: threading.Event) -> None:
+        run = _ThreadRun(self, self._job)
+        self._run = run
         try:
-            self._send_all(stop)
-        except CanClosedError:
-            pass  # the bus went first; whoever shut it down knows
+            self._scheduler.add(run)
+        except BaseException:  # no thread to be had
+            run.is_stopped = True
+            run.end()
+            raise
+
+    def _halt(self, run: Run) -> None:
+        if isinstance(run, _ThreadRun):
+            run.is_stopped = True
+            with run.lock:  # the frame that is being sent is the last
+                pass
+            self._scheduler.tidy()
+
+    def _change(self, job: CyclicJob, keep_count: bool) -> None:
+        run = self._run
+        self._job = job
+        if not keep_count and isinstance(run, _ThreadRun):
+            run.is_renewed = True
+
+    def _await_last_frame(self) -> None:
+        run = self._run
+        if isinstance(run, _ThreadRun):
+            with run.lock:  # what is being sent may be the last, and seen already
+                pass
+
+    def _is_timing_thread(self) -> bool:
+        return self._scheduler.is_current()
+
+    def _step(self, run: _ThreadRun, patience: float) -> bool:
+        """Send the frame that is due, or give it up; False when there is none after it."""
+        if run.is_renewed:
+            run.is_renewed = False
+            run.left = self._job.limit
+        job = self._job
+        msg = job.messages[run.index % len(job.messages)]
+        try:
+            if run.ready is not msg:
+                self._make_ready(job, msg, run.index)
+                if run.is_stopped:  # by the callback
+                    return False
+            self._send(msg, patience)
+        except CanTxQueueFullError:
+            run.ready = msg  # not lost: what this delays, Pace counts as missed
+            run.due_ns = monotonic_ns()
+            return not run.is_stopped
         except Exception as exc:  # noqa: BLE001 - a fence: also the user's callback; reported
-            self._is_ending = True
-            self._report(exc)
-        self._forget(stop)
+            if not self._fail(run, exc):
+                return False
+            self.missed += 1
+        else:
+            self._is_told = False
+        return self._next(run, job)
 
-    def _send_all(self, stop: threading.Event) -> None:
-        pace = Pace(self.period_ns, monotonic_ns())
-        missed_before = self.missed
-        sent = 0
-        while not stop.is_set():
-            msg = self.messages[sent % len(self.messages)]
-            if self._modifier is not None:
-                self._modifier(msg)
-            self._is_ending = sent + 1 == self.count
-            if not self._send_patiently(msg, stop):
-                return
-            sent += 1
-            if sent == self.count:
-                return
-            wait_ns = pace.after_send(monotonic_ns())
-            self.missed = missed_before + pace.missed
-            if wait_ns:
-                stop.wait(wait_ns / _NS)
+    @staticmethod
+    def _make_ready(job: CyclicJob, msg: Message, index: int) -> None:
+        if job.modifier is not None:
+            job.modifier(msg)
+        if job.rolling is not None:
+            job.rolling.apply(msg, index)
 
-    def _send_patiently(self, msg: Message, stop: threading.Event) -> bool:
-        """Send, waiting for room in the transmit queue; False if stopped meanwhile."""
-        while not stop.is_set():
-            try:
-                self._send(msg, _SEND_TIMEOUT)
-            except CanTxQueueFullError:
-                continue  # what this delays, Pace counts as missed
-            return True
-        return False
-
-    def _report(self, exc: Exception) -> None:
-        import logging
-
-        self.error = exc
-        logging.getLogger("canbus").error(
-            "cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc
-        )
+    def _next(self, run: _ThreadRun, job: CyclicJob) -> bool:
+        """Say when the frame after this one is due; False if there is none."""
+        run.ready = None
+        run.index += 1
+        period_ns = self._job.period_ns
+        if run.left is not None:
+            run.left = max(0, run.left - 1)
+            if run.left == 0 and not run.is_renewed:
+                if job.subsequent_ns is None:
+                    self._finish(run)
+                    return False
+                period_ns = job.subsequent_ns
+        pace = run.pace
+        pace.period_ns = period_ns
+        missed = pace.missed
+        now_ns = monotonic_ns()
+        run.due_ns = now_ns + pace.after_send(now_ns)
+        self.missed += pace.missed - missed
+        return True

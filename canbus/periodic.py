@@ -1,7 +1,8 @@
-"""Cyclic sending: what a task is, and what makes a valid one. Nothing is timed or sent here.
+"""Cyclic sending: what a task is for a user. Nothing is timed or sent here.
 
 Periods are integer nanoseconds from the first line on; floats stop at `BusABC.send_periodic`.
-Tasks timed by a thread are in cyclic_thread.py; what a kernel times lives with its backend.
+What a task was asked to do is cyclic_job.py's, tasks timed by a thread are cyclic_thread.py's;
+what a kernel times lives with its backend.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from canbus.errors import CanConfigError
 from canbus.message import Message
 
 _NS = 10**9
@@ -24,15 +24,17 @@ class CyclicTask(ABC):
 
 
 class CyclicSendTaskABC(CyclicTask):
-    """A cyclic task of one or several frames with one id.
+    """A cyclic task of one or several frames with one id."""
 
-    Attributes:
-        messages: the frames, sent in turn, one a period.
-        period_ns: nanoseconds between frames.
-    """
+    @property
+    @abstractmethod
+    def messages(self) -> tuple[Message, ...]:
+        """The frames, sent in turn, one a period."""
 
-    messages: tuple[Message, ...]
-    period_ns: int
+    @property
+    @abstractmethod
+    def period_ns(self) -> int:
+        """Nanoseconds between frames."""
 
     @property
     def period(self) -> float:
@@ -46,15 +48,17 @@ class CyclicSendTaskABC(CyclicTask):
 
 
 class LimitedDurationCyclicSendTaskABC(CyclicSendTaskABC):
-    """A cyclic task that may end by itself.
+    """A cyclic task that may end by itself."""
 
-    Attributes:
-        count: number of frames after which it ends; None sends until stopped.
-        duration: seconds that were asked for, or None.
-    """
+    @property
+    @abstractmethod
+    def count(self) -> int | None:
+        """Number of frames after which it ends; None sends until stopped."""
 
-    count: int | None
-    duration: float | None
+    @property
+    @abstractmethod
+    def duration(self) -> float | None:
+        """Seconds that were asked for, or None."""
 
 
 class RestartableCyclicTaskABC(CyclicSendTaskABC):
@@ -62,7 +66,12 @@ class RestartableCyclicTaskABC(CyclicSendTaskABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start, with a full count and the first frame at once. No effect on a running task."""
+        """Start, with a full count and the first frame at once. No effect on a running task.
+
+        Raises:
+            CanClosedError: the bus was shut down.
+            CanError: nothing can be sent now: the link is down, for instance.
+        """
 
 
 class ModifiableCyclicTaskABC(CyclicSendTaskABC):
@@ -83,76 +92,52 @@ class CyclicSendTask(
     """What `BusABC.send_periodic` returns, whoever does the timing.
 
     Attributes:
-        missed: periods in which no frame was sent because the sender came too late.
-        error: why the task ended by itself before its time, or None.
+        engine: who does: "bcm" (the kernel's broadcast manager) or "thread".
+        missed: periods in which no frame was sent, because the sender came too late or the
+            frame was refused. The kernel does not tell: a task of its own counts none.
     """
 
+    engine: str
     missed: int
-    error: Exception | None
 
     def __repr__(self) -> str:
-        state = "ended" if self.wait(0) else "running"
-        return f"<{type(self).__name__} {self.arbitration_id:#x} every {self.period} s [{state}]>"
+        state = "ended" if self.done else "running"
+        return (
+            f"<{type(self).__name__} {self.arbitration_id:#x} every {self.period} s "
+            f"[{self.engine}, {state}]>"
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether it sends no more: ended by itself, was stopped, or never started."""
+        return self.wait(0)
+
+    @property
+    @abstractmethod
+    def error(self) -> Exception | None:
+        """Why the task ended by itself before its time, or None."""
+
+    @property
+    @abstractmethod
+    def subsequent_period(self) -> float | None:
+        """Seconds between the frames after the first `count`, of a task with two rates."""
 
     @abstractmethod
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds until the task has ended; True if it has."""
+        """Wait up to `timeout` seconds until the task has ended; True if it has.
 
+        The thread that times the tasks (a callback is called by it) does not wait for itself:
+        there it returns at once.
+        """
 
-def to_tuple(messages: Message | Sequence[Message]) -> tuple[Message, ...]:
-    """One frame or several as a tuple of frames that form one task.
+    @abstractmethod
+    def modify_period(self, period: float) -> None:
+        """Wait so many seconds between frames, once the frame that is due next has been sent.
 
-    Raises:
-        CanConfigError: none, or frames of different ids or channels.
-    """
-    frames = (messages,) if isinstance(messages, Message) else tuple(messages)
-    if not frames:
-        raise CanConfigError("a cyclic task needs at least one frame")
-    for frame in frames:
-        if not isinstance(frame, Message):
-            raise TypeError(f"a cyclic task sends canbus.Message, not {type(frame).__name__}")
-    first = frames[0]
-    if any(frame.arbitration_id != first.arbitration_id for frame in frames):
-        raise CanConfigError("all frames of a cyclic task must have the same arbitration_id")
-    if any(frame.channel != first.channel for frame in frames):
-        raise CanConfigError("all frames of a cyclic task must have the same channel")
-    return frames
+        The frames go on where they are. A task that was given a count or a duration has all
+        of it anew from here on.
 
-
-def check_replacement(old: Sequence[Message], new: Sequence[Message]) -> None:
-    """Raise CanConfigError unless `new` can replace `old` in a running task."""
-    if len(new) != len(old):
-        raise CanConfigError(f"the task sends {len(old)} frames in turn, not {len(new)}")
-    if new[0].arbitration_id != old[0].arbitration_id:
-        raise CanConfigError(
-            f"the task sends id {old[0].arbitration_id:#x}, not {new[0].arbitration_id:#x}",
-            hint="stop it and start another with send_periodic()",
-        )
-
-
-def period_to_ns(period: float) -> int:
-    """Seconds as nanoseconds.
-
-    Raises:
-        CanConfigError: not a positive time.
-    """
-    if not 0 < period < float("inf") or round(period * _NS) < 1:
-        raise CanConfigError(
-            f"period {period} is no time to wait between frames", hint="give seconds, e.g. 0.1"
-        )
-    return round(period * _NS)
-
-
-def frames_in(duration: float | None, period_ns: int) -> int | None:
-    """How many frames a duration holds, the first one at once: 0.3 s at 0.1 s is 3.
-
-    Raises:
-        CanConfigError: not a positive time.
-    """
-    if duration is None:
-        return None
-    if not 0 < duration < float("inf"):
-        raise CanConfigError(
-            f"duration {duration} is no time to send for", hint="give seconds, or None for ever"
-        )
-    return max(1, -(-round(duration * _NS) // period_ns))
+        Raises:
+            CanConfigError: a ValueError; no such period.
+            CanUnsupportedError: the task has two periods.
+        """

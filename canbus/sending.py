@@ -8,16 +8,31 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from canbus.cyclic_job import (
+    CyclicJob,
+    check_count,
+    frames_in,
+    make_rolling,
+    own_frames,
+    period_to_ns,
+)
+from canbus.cyclic_scheduler import CyclicScheduler
+from canbus.cyclic_task import CyclicTasks, OwnedCyclicTask
 from canbus.cyclic_thread import ThreadBasedCyclicSendTask
 from canbus.errors import CanClosedError, CanConfigError, CanError, CanUnsupportedError
 from canbus.frame_rules import is_plain, prepare
 from canbus.lifetime import Lifetime
 from canbus.message import Message
-from canbus.periodic import CyclicSendTask, period_to_ns
+from canbus.periodic import CyclicSendTask
 from canbus.receipt import SendReceipt
 from canbus.receiving import negative_timeout
+
+if TYPE_CHECKING:
+    from canbus.rolling import Checksum, Counter
+
+ENGINES = ("auto", "bcm", "thread")
 
 
 class Sending(Lifetime):
@@ -27,7 +42,8 @@ class Sending(Lifetime):
     _fd_frames: bool = False
     _xl_frames: bool = False
     _log: Callable[[str, Any], None] | None = None
-    _periodic_tasks: list[CyclicSendTask]
+    _cyclic: CyclicTasks
+    _scheduler: CyclicScheduler | None = None
 
     @overload
     def send(
@@ -165,46 +181,83 @@ class Sending(Lifetime):
         store_task: bool = True,
         autostart: bool = True,
         modifier_callback: Callable[[Message], None] | None = None,
+        *,
+        count: int | None = None,
+        subsequent_period: float | None = None,
+        counters: Counter | Iterable[Counter] = (),
+        checksum: Checksum | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+        engine: str = "auto",
     ) -> CyclicSendTask:
         """Send a frame, or several in turn, once a period.
 
         Args:
             msgs: the frame or frames (one id); the task keeps copies.
-            period: seconds between frames.
+            period: seconds between frames, a microsecond or more.
             duration: seconds to send for, None until stopped. The first frame is sent at
                 once, so 0.3 s at 0.1 s are 3 frames.
-            store_task: the bus remembers the task, for `stop_all_periodic_tasks`.
+            store_task: `stop_all_periodic_tasks` stops it, too (`shutdown` always does).
             autostart: start now, rather than with `task.start()`.
-            modifier_callback: called with the frame before each time it is sent.
+            modifier_callback: called with the frame before each time it is sent. Only a
+                thread can do that; `counters` and `checksum` the kernel can send, too.
+            count: number of frames to send, rather than a duration.
+            subsequent_period: seconds between frames once `count` of them were sent; such a
+                task does not end.
+            counters: fields that count up from frame to frame.
+            checksum: computed over each frame, counters included, and written into it.
+            on_error: called with the error when a frame could not be sent; if it returns
+                true, the task goes on with the next. Without it a task waits for a link that
+                is down, and ends with any other error. Called by the timing thread.
+            engine: who does the timing. "bcm" is the kernel (socketcan), which no busy
+                interpreter delays; "thread" keeps the mean rate exactly. "auto" takes the
+                kernel where it can do what is asked for.
 
         Raises:
-            CanConfigError: a ValueError; no frame, different ids, no such period.
+            CanConfigError: a ValueError; no frame, different ids, no such period or count, a
+                field that is not in the frame.
             CanMessageError: a ValueError; no such frame can exist.
+            CanUnsupportedError: the engine cannot do that; it says why.
+            CanError: nothing can be sent now: the link is down, for instance.
         """
         if self._is_shutdown:
             raise self._closed()
-        task = ThreadBasedCyclicSendTask(
-            partial(self.send, confirm=False),
-            self._prepare,
-            msgs,
-            period_to_ns(period),
+        if engine not in ENGINES:
+            raise CanConfigError(f"engine {engine!r} is none", hint=f"one of {', '.join(ENGINES)}")
+        frames = own_frames(msgs, self._prepare)
+        period_ns = period_to_ns(period)
+        if count is not None or duration is not None or subsequent_period is not None:
+            check_count(count, duration, subsequent_period)
+        job = CyclicJob(
+            frames,
+            period_ns,
+            count if duration is None else frames_in(duration, period_ns),
             duration,
+            None if subsequent_period is None else period_to_ns(subsequent_period),
+            make_rolling(counters, checksum, frames) if counters != () or checksum else None,
             modifier_callback,
-            self._periodic_tasks if store_task else None,
-            self._check_open,
+            on_error,
         )
+        task = self._make_task(job, engine, store_task)
         if autostart:
             task.start()
         return task
 
     def stop_all_periodic_tasks(self, remove_tasks: bool = True) -> None:
-        """Stop every cyclic task of this bus.
+        """Stop every cyclic task of this bus that was not kept out by `store_task=False`.
 
         A stopped task is forgotten, and remembered again when it is started again, whatever
         `remove_tasks` (python-can's) says.
         """
-        for task in list(self._periodic_tasks):
+        for task, is_stored in list(self._cyclic.running.items()):
+            if is_stored:
+                task.stop()
+
+    def _end_tasks(self) -> None:
+        """Stop every cyclic task, and the thread that timed them."""
+        for task in list(self._cyclic.running):
             task.stop()
+        if self._scheduler is not None:
+            self._scheduler.join()
 
     def flush_tx_buffer(self) -> None:
         """Discard frames that wait to be sent.
@@ -219,6 +272,22 @@ class Sending(Lifetime):
             raise self._closed()
 
     # -- for backends -----------------------------------------------------------------
+
+    def _make_task(self, job: CyclicJob, engine: str, is_stored: bool) -> OwnedCyclicTask:
+        """A task for the job; a backend that can time frames itself replaces it."""
+        if engine == "bcm":
+            raise CanUnsupportedError(
+                f'{self.channel_info}: engine="bcm" is the kernel\'s, and only socketcan has it',
+                hint='leave engine out, or say "thread"',
+            )
+        if self._scheduler is None:
+            self._scheduler = CyclicScheduler(f"canbus cyclic {self.channel_info}")
+        send = partial(self.send, confirm=False)
+        return ThreadBasedCyclicSendTask(job, self, self._scheduler, send, is_stored)
+
+    def _check_sendable(self, msg: Message) -> None:
+        """Raise if a cyclic task cannot send the frame now; a backend may know more reasons."""
+        self._check_open()
 
     @abstractmethod
     def _send_frame(self, msg: Message, timeout: float | None) -> None: ...

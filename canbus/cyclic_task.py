@@ -1,0 +1,275 @@
+"""OwnedCyclicTask: what tasks of every engine share: life, waiting, errors. Nothing is timed here.
+
+A backend that times frames itself derives from it and writes `_begin`, `_halt` and
+`_change`.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from canbus.cyclic_job import (
+    CyclicJob,
+    check_replacement,
+    frames_in,
+    own_frames,
+    period_to_ns,
+)
+from canbus.errors import CanClosedError, CanLinkDownError, CanUnsupportedError
+from canbus.message import Message
+from canbus.periodic import CyclicSendTask
+
+if TYPE_CHECKING:
+    import logging
+
+_NS = 10**9
+
+
+class Run:
+    """One time that a task is started. No locks: a signal handler may end it anywhere.
+
+    Attributes:
+        error: why it ended by itself, or None.
+    """
+
+    __slots__ = ("_alive", "_waiters", "error")
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self._alive = [True]  # who pops it has ended the run, and nobody else
+        self._waiters: list[threading.Lock] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return not self._alive
+
+    def end(self, error: Exception | None = None) -> None:
+        """It has ended; wakes who waits for that. Called any number of times."""
+        if error is not None:
+            self.error = error
+        try:
+            self._alive.pop()
+        except IndexError:
+            return
+        for waiter in list(self._waiters):
+            waiter.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; True if it has. Negative waits for ever."""
+        waiter = threading.Lock()
+        waiter.acquire()
+        self._waiters.append(waiter)  # before the look: who ends it looks the other way round
+        if not self.is_over:
+            waiter.acquire(timeout=seconds)
+        self._waiters.remove(waiter)
+        return self.is_over
+
+
+class CyclicTasks:
+    """What the tasks of one bus share.
+
+    Attributes:
+        running: those that run, and whether `stop_all_periodic_tasks` stops them.
+        lock: held to start a task or to change what it does. No timing thread takes it: who
+            holds it may be a signal handler that waits for that thread.
+    """
+
+    __slots__ = ("lock", "running")
+
+    def __init__(self) -> None:
+        self.running: dict[OwnedCyclicTask, bool] = {}
+        self.lock = threading.RLock()
+
+
+class CyclicHost(Protocol):
+    """What a task needs from its bus."""
+
+    _cyclic: CyclicTasks
+
+    def _prepare(self, msg: Message) -> Message:
+        """The frame as it can be sent; raises where it cannot."""
+
+    def _check_sendable(self, msg: Message) -> None:
+        """Raise if the frame cannot be sent now: shut down, or the link is down."""
+
+
+class OwnedCyclicTask(CyclicSendTask):
+    """A cyclic task of a bus.
+
+    Args:
+        job: what to do.
+        host: the bus.
+        is_stored: whether `stop_all_periodic_tasks` stops it.
+    """
+
+    def __init__(self, job: CyclicJob, host: CyclicHost, is_stored: bool = True) -> None:
+        self._job = job
+        self._host = host
+        self._tasks = host._cyclic
+        self._is_stored = is_stored
+        self._run: Run | None = None  # the last one
+        self._is_told = False  # of a link that is down
+        self.missed = 0
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The frames, sent in turn, one a period."""
+        return self._job.messages
+
+    @property
+    def period_ns(self) -> int:
+        """Nanoseconds between frames."""
+        return self._job.period_ns
+
+    @property
+    def subsequent_period(self) -> float | None:
+        """Seconds between the frames after the first `count`, of a task with two rates."""
+        ns = self._job.subsequent_ns
+        return None if ns is None else ns / _NS
+
+    @property
+    def count(self) -> int | None:
+        """Number of frames after which it ends; None sends until stopped."""
+        return self._job.limit
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that were asked for, or None."""
+        return self._job.duration
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the task ended by itself before its time, or None."""
+        run = self._run
+        return run.error if run is not None and run.is_over else None
+
+    def start(self) -> None:
+        """Start, with a full count and the first frame at once. No effect on a running task."""
+        self._await_last_frame()
+        with self._tasks.lock:
+            self._host._check_sendable(self._job.messages[0])
+            if self._run is not None and not self._run.is_over:
+                return
+            self._is_told = False
+            self._tasks.running[self] = self._is_stored
+            try:
+                self._begin()
+            except BaseException:
+                self._tasks.running.pop(self, None)
+                raise
+
+    def stop(self) -> None:
+        """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
+        run = self._run
+        if run is not None and not run.is_over:
+            self._halt(run)
+            self._finish(run)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until the task has ended; True if it has."""
+        run = self._run
+        if run is None or run.is_over:
+            return True
+        if (timeout is not None and timeout <= 0) or self._is_timing_thread():
+            return False
+        return run.wait(-1.0 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+
+    def modify_data(self, messages: Message | Sequence[Message]) -> None:
+        """Send these frames from the next period on; the timing is kept, counters go on."""
+        frames = own_frames(messages, self._host._prepare)
+        job = self._job
+        check_replacement(job.messages, frames)
+        if job.rolling is not None:
+            job.rolling.check(frames)
+        with self._tasks.lock:
+            self._change(self._job._replace(messages=frames), keep_count=True)
+
+    def modify_period(self, period: float) -> None:
+        """Wait so many seconds between frames, once the frame that is due next has been sent."""
+        period_ns = period_to_ns(period)
+        with self._tasks.lock:
+            job = self._job
+            if job.subsequent_ns is not None:
+                raise CanUnsupportedError(
+                    f"cyclic task {self.arbitration_id:#x} has two periods, and cannot get a third",
+                    hint="stop it and start another with send_periodic()",
+                )
+            limit = job.limit if job.duration is None else frames_in(job.duration, period_ns)
+            self._change(job._replace(period_ns=period_ns, limit=limit), keep_count=False)
+
+    # -- for engines ------------------------------------------------------------------
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Make a `_run`, and send from now on. If it raises, nothing is sent and the run is over.
+
+        The caller holds the lock of the tasks.
+        """
+
+    @abstractmethod
+    def _halt(self, run: Run) -> None:
+        """See to it that no frame leaves any more. Called any number of times, without locks."""
+
+    @abstractmethod
+    def _change(self, job: CyclicJob, keep_count: bool) -> None:
+        """Set `_job`, and see to it that it is done from the next frame on.
+
+        The caller holds the lock of the tasks.
+
+        Args:
+            job: what is to be done now.
+            keep_count: only frames have changed.
+        """
+
+    def _is_timing_thread(self) -> bool:
+        """Whether the caller is the thread that would have to report the end."""
+        return False
+
+    def _await_last_frame(self) -> None:
+        """Wait for the end of what is being done, lest `start` finds the task running."""
+
+    def _finish(self, run: Run, error: Exception | None = None) -> None:
+        """A run has ended. Takes no lock."""
+        if self._run is run:
+            self._tasks.running.pop(self, None)
+        run.end(error)
+
+    def _goes_on(self, exc: Exception) -> bool:
+        """Tell of an error, and whether the task lives on."""
+        on_error = self._job.on_error
+        if on_error is not None:
+            return bool(on_error(exc))
+        if not isinstance(exc, CanLinkDownError):
+            return False
+        if not self._is_told:  # once, until a frame leaves again
+            self._is_told = True
+            _logger().warning(
+                "cyclic task %#x waits for the link to come up: %s", self.arbitration_id, exc
+            )
+        return True
+
+    def _fail(self, run: Run, exc: Exception) -> bool:
+        """Deal with an error of the channel or of a callback; True if the task goes on."""
+        if isinstance(exc, CanClosedError):
+            self._finish(run)  # the bus went first; whoever shut it down knows
+            return False
+        try:
+            if self._goes_on(exc):
+                return True
+        except Exception as again:  # noqa: BLE001 - a fence: the user's callback; reported
+            again.__context__ = exc
+            exc = again
+        if not run.is_over:  # first told, then ended: who waits finds it told
+            _logger().error("cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc)
+            self._finish(run, exc)
+        return False
+
+
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("canbus")
