@@ -1,0 +1,22 @@
+"""Checks of single numbers that a user gave. Options of a bus are options.py's."""
+
+from __future__ import annotations
+
+from canbus.errors import CanConfigError
+
+
+def check_number(what: str, value: object, low: int, high: int | None, hint: str) -> None:
+    """Raise CanConfigError unless `value` is an int from `low` to `high`.
+
+    Args:
+        what: the argument's name, for the message.
+        value: what was given.
+        low: the least that will do.
+        high: the most that will do; None for no limit.
+        hint: what the user can do about it.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise CanConfigError(f"{what} must be an int, not {value!r}", hint=hint)
+    if value < low or (high is not None and value > high):
+        bound = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise CanConfigError(f"{what} must be {bound}, not {value}", hint=hint)
