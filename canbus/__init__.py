@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from canbus import links as links
     from canbus import message as message
     from canbus.bus import BusABC as BusABC
+    from canbus.checksums import Crc as Crc
     from canbus.codecs.error_frame import decode_error_frame as decode_error_frame
     from canbus.codecs.error_frame import encode_error_frame as encode_error_frame
     from canbus.codecs.phantom_error import phantom_error as phantom_error
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from canbus.periodic import RestartableCyclicTaskABC as RestartableCyclicTaskABC
     from canbus.receipt import ConfirmedBy as ConfirmedBy
     from canbus.receipt import SendReceipt as SendReceipt
+    from canbus.rolling_checksum import Checksum as Checksum
+    from canbus.rolling_counter import Counter as Counter
     from canbus.state import BusState as BusState
     from canbus.state import BusStatistics as BusStatistics
     from canbus.state import CanProtocol as CanProtocol
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "bus": ("BusABC",),
+    "checksums": ("Crc",),
     "codecs.error_frame": ("decode_error_frame", "encode_error_frame"),
     "codecs.phantom_error": ("phantom_error",),
     "controller_status": ("ControllerStatus",),
@@ -115,6 +119,8 @@ _HOME = {
         "RestartableCyclicTaskABC",
     ),
     "receipt": ("ConfirmedBy", "SendReceipt"),
+    "rolling_checksum": ("Checksum",),
+    "rolling_counter": ("Counter",),
     "state": (
         "BusState",
         "BusStatistics",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from canbus.cyclic_job import (
     CyclicJob,
@@ -19,11 +19,9 @@ from canbus.cyclic_job import (
     period_to_ns,
 )
 from canbus.errors import CanClosedError, CanLinkDownError, CanUnsupportedError
+from canbus.logs import logger
 from canbus.message import Message
 from canbus.periodic import CyclicSendTask
-
-if TYPE_CHECKING:
-    import logging
 
 _NS = 10**9
 
@@ -76,12 +74,14 @@ class CyclicTasks:
         running: those that run, and whether `stop_all_periodic_tasks` stops them.
         lock: held to start a task or to change what it does. No timing thread takes it: who
             holds it may be a signal handler that waits for that thread.
+        told: the channels of which it was said that their link is down.
     """
 
-    __slots__ = ("lock", "running")
+    __slots__ = ("lock", "running", "told")
 
     def __init__(self) -> None:
         self.running: dict[OwnedCyclicTask, bool] = {}
+        self.told: set[Any] = set()
         self.lock = threading.RLock()
 
 
@@ -112,7 +112,6 @@ class OwnedCyclicTask(CyclicSendTask):
         self._tasks = host._cyclic
         self._is_stored = is_stored
         self._run: Run | None = None  # the last one
-        self._is_told = False  # of a link that is down
         self.missed = 0
 
     @property
@@ -151,10 +150,9 @@ class OwnedCyclicTask(CyclicSendTask):
         """Start, with a full count and the first frame at once. No effect on a running task."""
         self._await_last_frame()
         with self._tasks.lock:
-            self._host._check_sendable(self._job.messages[0])
+            self._check_can_start()
             if self._run is not None and not self._run.is_over:
                 return
-            self._is_told = False
             self._tasks.running[self] = self._is_stored
             try:
                 self._begin()
@@ -229,6 +227,10 @@ class OwnedCyclicTask(CyclicSendTask):
         """Whether the caller is the thread that would have to report the end."""
         return False
 
+    def _check_can_start(self) -> None:
+        """Raise if nothing can be sent now."""
+        self._host._check_sendable(self._job.messages[0])
+
     def _await_last_frame(self) -> None:
         """Wait for the end of what is being done, lest `start` finds the task running."""
 
@@ -245,9 +247,10 @@ class OwnedCyclicTask(CyclicSendTask):
             return bool(on_error(exc))
         if not isinstance(exc, CanLinkDownError):
             return False
-        if not self._is_told:  # once, until a frame leaves again
-            self._is_told = True
-            _logger().warning(
+        channel = self.messages[0].channel
+        if channel not in self._tasks.told:  # once, until a frame leaves again
+            self._tasks.told.add(channel)
+            logger().warning(
                 "cyclic task %#x waits for the link to come up: %s", self.arbitration_id, exc
             )
         return True
@@ -264,12 +267,6 @@ class OwnedCyclicTask(CyclicSendTask):
             again.__context__ = exc
             exc = again
         if not run.is_over:  # first told, then ended: who waits finds it told
-            _logger().error("cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc)
+            logger().error("cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc)
             self._finish(run, exc)
         return False
-
-
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("canbus")

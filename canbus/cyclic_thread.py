@@ -145,7 +145,8 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
                 return False
             self.missed += 1
         else:
-            self._is_told = False
+            if self._tasks.told:
+                self._tasks.told.discard(msg.channel)
         return self._next(run, job)
 
     @staticmethod

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import logging
 
 FRAME_LEVEL = 9
 """Frames are logged at this level, finer than DEBUG."""
@@ -35,16 +38,23 @@ def set_logging_level(level_name: str) -> None:
     logging.getLogger("canbus").setLevel(level)
 
 
+def logger() -> logging.Logger:
+    """The logger `canbus`, for what a user should hear of without having asked."""
+    import logging
+
+    return logging.getLogger("canbus")
+
+
 def frame_logger() -> Callable[[str, Any], None] | None:
     """A function that logs a frame, or None if nobody wants that (so that nobody pays)."""
     logging = sys.modules.get("logging")  # never imported: nobody has enabled anything
     if logging is None:
         return None
-    logger = logging.getLogger("canbus")
-    if not logger.isEnabledFor(FRAME_LEVEL):
+    to = logging.getLogger("canbus")
+    if not to.isEnabledFor(FRAME_LEVEL):
         return None
 
     def log(text: str, msg: Any) -> None:
-        logger.log(FRAME_LEVEL, text, msg)
+        to.log(FRAME_LEVEL, text, msg)
 
     return log

@@ -8,6 +8,7 @@ import socket
 
 AF_CAN = 29
 CAN_RAW = 1
+CAN_BCM = 2
 SOL_CAN_RAW = 101
 
 CAN_RAW_FILTER = 1

@@ -62,6 +62,11 @@ class LinkWatch:
             self._is_down = True
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was gone when somebody last looked."""
+        return self._is_gone
+
+    @property
     def is_troubled(self) -> bool:
         """Whether it was down or gone when somebody last looked."""
         return self._is_gone or self._is_down
@@ -90,14 +95,17 @@ class LinkWatch:
     def is_up(self) -> bool:
         """Ask the kernel, by the index: a name may belong to another interface by now."""
         try:
-            name = socket.if_indextoname(self._index)
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
-                import fcntl
-
-                request = _IFREQ.pack(name.encode(), 0)
-                _, flags = _IFREQ.unpack(fcntl.ioctl(asker, _SIOCGIFFLAGS, request))
+            return is_interface_up(socket.if_indextoname(self._index))
         except OSError as exc:
             # Anything else says nothing, no descriptor left for instance: ask again next time.
             self._is_gone = self._is_gone or exc.errno in LINK_ERRORS
             return False
-        return bool(flags & _IFF_UP)
+
+
+def is_interface_up(name: str) -> bool:
+    """Whether the interface is up; an OSError if there is none."""
+    import fcntl
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
+        _, flags = _IFREQ.unpack(fcntl.ioctl(asker, _SIOCGIFFLAGS, _IFREQ.pack(name.encode(), 0)))
+    return bool(flags & _IFF_UP)

@@ -121,7 +121,7 @@ def _set_options(sock: socket.socket, shown: str, wanted: SocketOptions) -> None
         ("receive_own_messages", raw, c.CAN_RAW_RECV_OWN_MSGS, int(wanted.receive_own_messages)),
         ("error frames", raw, c.CAN_RAW_ERR_FILTER, wanted.error_mask),
         ("the count of lost frames", sol, c.SO_RXQ_OVFL, 1),
-        _stamps(wanted.hardware_stamps),
+        stamps_option(wanted.hardware_stamps),
     ]
     if wanted.fd or wanted.xl:
         settings.append(("fd", raw, c.CAN_RAW_FD_FRAMES, 1))
@@ -141,7 +141,8 @@ def _set_options(sock: socket.socket, shown: str, wanted: SocketOptions) -> None
             raise option_error(exc, shown, name) from exc
 
 
-def _stamps(hardware: bool) -> tuple[str, int, int, int]:
+def stamps_option(hardware: bool) -> tuple[str, int, int, int]:
+    """The socket option for time stamps: its name for people, level, number and value."""
     if not hardware:
         kind = c.SO_TIMESTAMPNS_OLD if NATIVE_64_BIT else c.SO_TIMESTAMPNS_NEW
         return ("nanosecond time stamps", c.SOL_SOCKET, kind, 1)

@@ -125,9 +125,9 @@ class Transmitter:
             if self._channels.fixed:
                 self._socket.send(frame)
             else:
-                self._socket.sendto(frame, (self._target(msg),))
+                self._socket.sendto(frame, (self.target(msg),))
 
-    def _target(self, msg: Message) -> str:
+    def target(self, msg: Message) -> str:
         """Where a frame goes on a bus that serves all interfaces."""
         if isinstance(msg.channel, str) and msg.channel:
             return channel_name(msg.channel)

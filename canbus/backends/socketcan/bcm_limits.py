@@ -1,0 +1,67 @@
+"""What the kernel's broadcast manager cannot do, so that a thread has to. Nothing is sent here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from functools import cache
+
+from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.raw_socket import SocketOptions
+from canbus.codecs.bcm import MAX_NFRAMES, MAX_SECONDS
+from canbus.cyclic_job import CyclicJob
+from canbus.frame_flags import FDF, XLF
+
+_MAX_COUNT = 2**32 - 1
+
+
+def reason_against(job: CyclicJob, options: SocketOptions) -> str | None:
+    """Why the kernel cannot time this job; None if it can."""
+    return _of_job(job) or _of_options(options) or _of_system()
+
+
+def _of_job(job: CyclicJob) -> str | None:
+    messages = job.messages
+    if job.modifier is not None:
+        return "it cannot call modifier_callback"
+    kind = messages[0]._flags & (FDF | XLF)
+    if kind & XLF:
+        return "it has no CAN XL frames"
+    if len(messages) > 1 and any(msg._flags & (FDF | XLF) != kind for msg in messages):
+        return "a task of it sends classic frames or CAN FD frames, not both"
+    return _of_numbers(job)
+
+
+def _of_numbers(job: CyclicJob) -> str | None:
+    frames = len(job.messages) if job.rolling is None else job.rolling.cycle(len(job.messages))
+    if frames > MAX_NFRAMES:
+        return f"a task of it has at most {MAX_NFRAMES} frames, and this one has {frames}"
+    if max(job.period_ns, job.subsequent_ns or 0) > MAX_SECONDS * 10**9:
+        return f"its longest period is {MAX_SECONDS // 86400} days"
+    if job.limit is not None and job.limit > _MAX_COUNT:
+        return f"it counts to {_MAX_COUNT} at most"
+    return None
+
+
+def _of_options(options: SocketOptions) -> str | None:
+    if not options.local_loopback:
+        return "it has no local_loopback=False (net/can/bcm.c, bcm_can_tx)"
+    if options.priority is not None or options.mark is not None:
+        return "it has no priority and no mark"
+    return None
+
+
+@cache
+def _of_system() -> str | None:
+    """Asked once: whether there is a broadcast manager, and one that understands this program."""
+    if struct.calcsize("l") == 4 and os.uname().machine.endswith("64"):
+        return "this is a 32-bit program on a 64-bit kernel, which misreads its messages"
+    try:
+        socket.socket(c.AF_CAN, socket.SOCK_DGRAM, c.CAN_BCM).close()
+    except OSError as exc:
+        if exc.errno not in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT}:
+            raise
+        return "this kernel has none (modprobe can-bcm)"
+    return None

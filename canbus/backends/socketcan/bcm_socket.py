@@ -1,0 +1,159 @@
+"""BcmSocket: a socket of the kernel's broadcast manager, and the thread that reads from it.
+
+It knows messages as bytes and hands them on; what they ask and tell is for who opens it
+(bcm_sender.py). All tasks of the socket end when it is closed, in whatever way (net/can/bcm.c,
+bcm_release).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import struct
+import threading
+from typing import Protocol
+
+from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.link_watch import LINK_ERRORS
+from canbus.backends.socketcan.raw_socket import stamps_option
+
+_LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
+_ANCILLARY = 256
+
+
+class BcmReader(Protocol):
+    """Who is told what the socket receives, by its thread, which must not be kept waiting."""
+
+    def message(self, data: bytes, ancillary: list[tuple[int, int, bytes]], flags: int) -> None:
+        """A message came: data, control messages, MSG_ flags."""
+
+    def lost(self, number: int) -> None:
+        """So many messages found the receive buffer full since the last call."""
+
+    def trouble(self, code: int) -> None:
+        """The interface went down (ENETDOWN) or is gone (ENODEV), said once each time."""
+
+
+class BcmSocket:
+    """An open socket on one interface.
+
+    Args:
+        channel: name of the interface.
+        reader: is told what comes.
+
+    Raises:
+        OSError: the kernel has no broadcast manager, or there is no such interface.
+
+    Attributes:
+        is_gone: the interface is gone; nothing can be done with the socket any more.
+    """
+
+    def __init__(self, channel: str, reader: BcmReader) -> None:
+        self._reader = reader
+        self._drops = 0
+        self._lock = threading.RLock()
+        self._is_closing = False
+        self.is_gone = False
+        self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
+        try:
+            self._socket.setsockopt(*stamps_option(hardware=False)[1:])
+            self._socket.connect((channel,))
+            self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._thread = threading.Thread(
+            target=self._read_all, name=f"canbus bcm {channel}", daemon=True
+        )
+        try:
+            self._thread.start()
+        except BaseException:
+            self._release()
+            raise
+
+    def send(self, message: bytes) -> None:
+        """Hand a message to the kernel; it is done when this returns.
+
+        Raises:
+            OSError: the kernel refuses it, or the socket is closed.
+        """
+        with self._lock:  # so that nobody closes it meanwhile
+            if self._is_closing:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self._socket.send(message)
+
+    def send_from_reader(self, message: bytes) -> None:
+        """`send` for the reader, in its own thread: it closes the socket, and takes no lock."""
+        self._socket.send(message)
+
+    def is_reading_thread(self) -> bool:
+        """Whether the caller is called by the reading thread."""
+        return threading.current_thread() is self._thread
+
+    def close(self) -> None:
+        """Close it, and with it all that the kernel does for it; not waited for."""
+        with self._lock:
+            if self._is_closing:
+                return
+            self._is_closing = True
+        if self._thread.is_alive():
+            os.eventfd_write(self._wake, 1)
+        else:  # in a forked child
+            self._release()
+
+    def join(self) -> None:
+        """Wait until it is closed, unless its own thread asks."""
+        if self._thread.is_alive() and not self.is_reading_thread():
+            self._thread.join()
+
+    # -- the reading thread -----------------------------------------------------------
+
+    def _read_all(self) -> None:
+        try:
+            poller = select.poll()
+            poller.register(self._socket, select.POLLIN)
+            poller.register(self._wake, select.POLLIN)
+            while self._is_open():
+                poller.poll()
+                self.drain()
+                if self.is_gone:
+                    poller.unregister(self._socket)
+                    poller.poll()  # for the end
+        finally:
+            self._release()
+
+    def drain(self) -> None:
+        """Hand on all that waits, and count what was lost. In the reading thread only."""
+        receive, message = self._socket.recvmsg, self._reader.message
+        while self._is_open():
+            try:
+                data, ancillary, flags, _ = receive(_LONGEST, _ANCILLARY)
+            except BlockingIOError:
+                break
+            except OSError as exc:
+                if exc.errno not in LINK_ERRORS:
+                    raise
+                self.is_gone = exc.errno != errno.ENETDOWN
+                self._reader.trouble(exc.errno)
+                if self.is_gone:
+                    return
+            else:
+                message(data, ancillary, flags)
+        if self._is_open():
+            self._count_losses()
+
+    def _is_open(self) -> bool:
+        return not self._is_closing
+
+    def _count_losses(self) -> None:
+        sizes = self._socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
+        drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", sizes)[c.SK_MEMINFO_DROPS]
+        if drops != self._drops:
+            lost, self._drops = drops - self._drops, drops
+            self._reader.lost(lost)
+
+    def _release(self) -> None:
+        self._socket.close()
+        os.close(self._wake)

@@ -1,0 +1,91 @@
+"""SocketcanCyclic: which engine times a cyclic task of SocketcanBus, and the kernel's sockets.
+
+What the kernel can do is bcm_limits.py's, what it is told bcm_task.py's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from canbus.backends.socketcan.bcm_limits import reason_against
+from canbus.backends.socketcan.bcm_sender import BcmSender
+from canbus.backends.socketcan.bcm_task import BcmCyclicSendTask
+from canbus.backends.socketcan.link_watch import is_interface_up
+from canbus.backends.socketcan.os_errors import send_error
+from canbus.backends.socketcan.sender import SocketcanSender
+from canbus.cyclic_job import CyclicJob
+from canbus.cyclic_task import OwnedCyclicTask
+from canbus.plugin import CanUnsupportedError, Message
+
+
+class SocketcanCyclic(SocketcanSender):
+    """Cyclic tasks; one descriptor of the broadcast manager for each interface they go to."""
+
+    _senders: dict[str, BcmSender]
+
+    def _make_task(self, job: CyclicJob, engine: str, is_stored: bool) -> OwnedCyclicTask:
+        self._goes_to(job.messages[0])
+        if engine != "thread":
+            reason = reason_against(job, self._options)
+            if reason is None:
+                return BcmCyclicSendTask(job, self, is_stored)
+            if engine == "bcm":
+                raise CanUnsupportedError(
+                    f"{self.channel_info}: the kernel's broadcast manager cannot time this task: "
+                    f"{reason}",
+                    hint='leave engine out, or say "thread"',
+                )
+        return super()._make_task(job, "thread", is_stored)
+
+    def _goes_to(self, msg: Message) -> str:
+        """The interface of a frame; CanConfigError where nothing says which."""
+        return self._channels.fixed or self._transmitter.target(msg)
+
+    def _check_sendable(self, msg: Message) -> None:
+        self._check_open()
+        fixed = self._channels.fixed
+        name = self._goes_to(msg)
+        try:
+            is_up = self._link.is_up() if fixed else is_interface_up(name)
+        except OSError as exc:
+            raise send_error(exc, name, msg, is_open=False) from exc
+        if not is_up:
+            code = errno.ENODEV if self._link.is_gone else errno.ENETDOWN
+            raise send_error(OSError(code, os.strerror(code)), name, msg, is_open=True)
+
+    def _sender_for(self, msg: Message) -> BcmSender:
+        """The sender of the interface that the frame goes to, which is up."""
+        self._check_open()
+        name = self._goes_to(msg)
+        sender = self._senders.get(name)
+        if sender is None or sender.is_gone:
+            self._check_sendable(msg)
+            sender = self._open_sender(name, msg)
+        elif sender.was_down:
+            self._check_sendable(msg)
+            sender.was_down = False
+        return sender
+
+    def _open_sender(self, name: str, msg: Message) -> BcmSender:
+        try:
+            sender = BcmSender(name)
+        except OSError as exc:
+            raise send_error(exc, name, msg, is_open=False) from exc
+        old = self._senders.pop(name, None)
+        self._senders[name] = sender
+        if old is not None:
+            old.close()
+        if self._is_shutdown:  # meanwhile, by a signal handler
+            sender.close()
+            raise self._closed()
+        return sender
+
+    def _close_senders(self) -> None:
+        for sender in list(self._senders.values()):
+            sender.close()
+
+    def _after_close(self) -> None:
+        super()._after_close()
+        for sender in list(self._senders.values()):
+            sender.join()
