@@ -64,6 +64,10 @@ if TYPE_CHECKING:
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
     from canbus.state import TimestampSource as TimestampSource
+    from canbus.watch import Watch as Watch
+    from canbus.watch import WatchEvent as WatchEvent
+    from canbus.watch import WatchKind as WatchKind
+    from canbus.watching import RemoteReply as RemoteReply
     from canbus.xl_message import XlMessage as XlMessage
 
     __version__: str
@@ -129,6 +133,8 @@ _HOME = {
         "FrameOrigin",
         "TimestampSource",
     ),
+    "watch": ("Watch", "WatchEvent", "WatchKind"),
+    "watching": ("RemoteReply",),
     "xl_message": ("XlMessage",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

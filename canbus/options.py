@@ -36,6 +36,8 @@ class Capability(Flag):
     """`send(confirm=True)` returns a receipt."""
     TTL = auto()
     """`send(ttl=...)` lets a frame expire."""
+    WATCH = auto()
+    """`watch` and `reply_to_remote`: something below Python looks after received frames."""
 
 
 class Option(NamedTuple):

@@ -17,6 +17,7 @@ def canbus_backend() -> BackendSpec:
         | Capability.FILENO
         | Capability.FILTERS
         | Capability.CONFIRM
-        | Capability.TTL,
+        | Capability.TTL
+        | Capability.WATCH,
         options=OPTIONS,
     )

@@ -19,7 +19,7 @@ _MAX_COUNT = 2**32 - 1
 
 def reason_against(job: CyclicJob, options: SocketOptions) -> str | None:
     """Why the kernel cannot time this job; None if it can."""
-    return _of_job(job) or _of_options(options) or _of_system()
+    return _of_job(job) or _of_options(options) or no_broadcast_manager()
 
 
 def _of_job(job: CyclicJob) -> str | None:
@@ -54,8 +54,8 @@ def _of_options(options: SocketOptions) -> str | None:
 
 
 @cache
-def _of_system() -> str | None:
-    """Asked once: whether there is a broadcast manager, and one that understands this program."""
+def no_broadcast_manager() -> str | None:
+    """Why there is none that understands this program; None where there is. Asked once."""
     if struct.calcsize("l") == 4 and os.uname().machine.endswith("64"):
         return "this is a 32-bit program on a 64-bit kernel, which misreads its messages"
     try:

@@ -109,7 +109,7 @@ class BcmSender:
 
     # -- what the socket tells, in its thread -----------------------------------------
 
-    def message(self, data: bytes, ancillary: object, flags: int) -> None:
+    def message(self, data: bytes, ancillary: object, flags: int, channel: str) -> None:
         """A task has sent all its frames, or tells how many are left."""
         head, _ = decode_bcm(data)
         run = self._runs.get(head.can_id)
@@ -117,6 +117,9 @@ class BcmSender:
             return
         if head.opcode == _TX_EXPIRED or (head.opcode == _TX_STATUS and not head.count):
             run.expired()
+
+    def drained(self) -> None:
+        """Nothing waits for that."""
 
     def lost(self, number: int) -> None:
         """The end of a task may be among what was lost: ask each that should come to one."""

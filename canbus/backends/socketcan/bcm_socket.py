@@ -16,6 +16,7 @@ import threading
 from typing import Protocol
 
 from canbus.backends.socketcan import constants as c
+from canbus.backends.socketcan.buffers import set_buffers
 from canbus.backends.socketcan.link_watch import LINK_ERRORS
 from canbus.backends.socketcan.raw_socket import stamps_option
 
@@ -26,11 +27,16 @@ _ANCILLARY = 256
 class BcmReader(Protocol):
     """Who is told what the socket receives, by its thread, which must not be kept waiting."""
 
-    def message(self, data: bytes, ancillary: list[tuple[int, int, bytes]], flags: int) -> None:
-        """A message came: data, control messages, MSG_ flags."""
+    def message(
+        self, data: bytes, ancillary: list[tuple[int, int, bytes]], flags: int, channel: str
+    ) -> None:
+        """A message came: data, control messages, MSG_ flags, interface it is about."""
 
     def lost(self, number: int) -> None:
         """So many messages found the receive buffer full since the last call."""
+
+    def drained(self) -> None:
+        """All that waited was handed on; said once more after each `wake`."""
 
     def trouble(self, code: int) -> None:
         """The interface went down (ENETDOWN) or is gone (ENODEV), said once each time."""
@@ -59,6 +65,7 @@ class BcmSocket:
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
             self._socket.setsockopt(*stamps_option(hardware=False)[1:])
+            set_buffers(self._socket, channel, None, None)
             self._socket.connect((channel,))
             self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         except BaseException:
@@ -92,6 +99,12 @@ class BcmSocket:
         """Whether the caller is called by the reading thread."""
         return threading.current_thread() is self._thread
 
+    def wake(self) -> None:
+        """Have the reader told that all was handed on, though nothing may come."""
+        with self._lock:
+            if not self._is_closing:
+                os.eventfd_write(self._wake, 1)
+
     def close(self) -> None:
         """Close it, and with it all that the kernel does for it; not waited for."""
         with self._lock:
@@ -116,20 +129,26 @@ class BcmSocket:
             poller.register(self._socket, select.POLLIN)
             poller.register(self._wake, select.POLLIN)
             while self._is_open():
-                poller.poll()
-                self.drain()
-                if self.is_gone:
-                    poller.unregister(self._socket)
-                    poller.poll()  # for the end
+                events = poller.poll()
+                if any(fd == self._wake for fd, _ in events):
+                    os.eventfd_read(self._wake)  # before the look at what there is
+                if not self.is_gone:
+                    self.drain()
+                    self._leave_out_if_gone(poller)
+                self._reader.drained()
         finally:
             self._release()
+
+    def _leave_out_if_gone(self, poller: select.poll) -> None:
+        if self.is_gone:  # else it is readable for ever
+            poller.unregister(self._socket)
 
     def drain(self) -> None:
         """Hand on all that waits, and count what was lost. In the reading thread only."""
         receive, message = self._socket.recvmsg, self._reader.message
         while self._is_open():
             try:
-                data, ancillary, flags, _ = receive(_LONGEST, _ANCILLARY)
+                data, ancillary, flags, address = receive(_LONGEST, _ANCILLARY)
             except BlockingIOError:
                 break
             except OSError as exc:
@@ -140,7 +159,7 @@ class BcmSocket:
                 if self.is_gone:
                     return
             else:
-                message(data, ancillary, flags)
+                message(data, ancillary, flags, address[0])
         if self._is_open():
             self._count_losses()
 

@@ -15,7 +15,6 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
-from canbus.backends.socketcan.cyclic import SocketcanCyclic
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.option_checks import check_options
 from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes, one_of
@@ -30,6 +29,7 @@ from canbus.backends.socketcan.raw_socket import (
 )
 from canbus.backends.socketcan.transmitter import Transmitter
 from canbus.backends.socketcan.transport import make_reader
+from canbus.backends.socketcan.watching import SocketcanWatching
 from canbus.codecs.can_filter import MAX_FILTERS
 from canbus.filters import Matcher, matcher
 from canbus.plugin import (
@@ -45,7 +45,7 @@ from canbus.plugin import (
 from canbus.warn import warn
 
 
-class SocketcanBus(SocketcanCyclic):
+class SocketcanBus(SocketcanWatching):
     """A bus on a CAN network interface of the Linux kernel.
 
     Args:
@@ -128,7 +128,7 @@ class SocketcanBus(SocketcanCyclic):
         self._raise_on_loss = one_of("on_loss", on_loss, ON_LOSS) == "raise"
         self._loss_told = on_loss != "warn"
         self._lost_before_reopen = 0
-        self._senders = {}
+        self._senders, self._receivers, self._watched = {}, [], {}
         self._socket = open_raw_socket(channel, self._options)
         try:
             self._set_up()
@@ -320,6 +320,7 @@ class SocketcanBus(SocketcanCyclic):
     def _close(self) -> None:
         super()._close()
         self._close_senders()
+        self._close_receivers()
         self._confirmed.close()
 
     def _release(self) -> None:

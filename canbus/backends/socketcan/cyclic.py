@@ -44,15 +44,21 @@ class SocketcanCyclic(SocketcanSender):
 
     def _check_sendable(self, msg: Message) -> None:
         self._check_open()
-        fixed = self._channels.fixed
         name = self._goes_to(msg)
+        code = self._trouble_of(name)
+        if code:
+            is_open = self._channels.fixed is not None
+            raise send_error(OSError(code, os.strerror(code)), name, msg, is_open=is_open)
+
+    def _trouble_of(self, name: str) -> int:
+        """Why no frame can pass the interface now, as an errno; 0 where one can."""
         try:
-            is_up = self._link.is_up() if fixed else is_interface_up(name)
+            is_up = self._link.is_up() if self._channels.fixed else is_interface_up(name)
         except OSError as exc:
-            raise send_error(exc, name, msg, is_open=False) from exc
-        if not is_up:
-            code = errno.ENODEV if self._link.is_gone else errno.ENETDOWN
-            raise send_error(OSError(code, os.strerror(code)), name, msg, is_open=True)
+            return exc.errno or errno.EIO
+        if is_up:
+            return 0
+        return errno.ENODEV if self._link.is_gone else errno.ENETDOWN
 
     def _sender_for(self, msg: Message) -> BcmSender:
         """The sender of the interface that the frame goes to, which is up."""

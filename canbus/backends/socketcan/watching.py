@@ -1,0 +1,112 @@
+"""SocketcanWatching: watches and answers of SocketcanBus, and the kernel's sockets for them.
+
+What the kernel is told is bcm_watch.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from canbus.backends.socketcan.bcm_limits import no_broadcast_manager
+from canbus.backends.socketcan.bcm_receiver import BcmReceiver, Key
+from canbus.backends.socketcan.bcm_watch import BcmReply, BcmWatch, key_of, reply_key
+from canbus.backends.socketcan.cyclic import SocketcanCyclic
+from canbus.backends.socketcan.os_errors import receive_error
+from canbus.plugin import CanConfigError, CanUnsupportedError, Message
+from canbus.watch import Watch, WatchEvent
+from canbus.watch_job import WatchJob
+from canbus.watching import RemoteReply
+
+
+class SocketcanWatching(SocketcanCyclic):
+    """One descriptor for all frames of an interface; one more for each id that is taken."""
+
+    _receivers: list[BcmReceiver]
+    _watched: dict[BcmWatch | BcmReply, None]
+
+    def _watch(self, job: WatchJob, on_event: Callable[[WatchEvent], object] | None) -> Watch:
+        channel = self._watched_channel(job)
+        with self._cyclic.lock:
+            receiver = self._receiver_for(channel, key_of(job))
+            watch = BcmWatch(job, receiver, on_event, self._forget)
+            self._begin(watch, watch.begin, channel)
+        return watch.handle
+
+    def _reply(self, msg: Message) -> RemoteReply:
+        channel = self._goes_to(msg)
+        with self._cyclic.lock:
+            receiver = self._receiver_for(channel, reply_key(msg))
+            reply = BcmReply(msg, receiver, self._prepare, self._forget)
+            self._begin(reply, lambda: reply.begin(msg), channel)
+        return reply
+
+    def _begin(self, one: BcmWatch | BcmReply, begin: Callable[[], None], channel: str) -> None:
+        self._watched[one] = None
+        try:
+            begin()
+        except OSError as exc:
+            self._forget(one)
+            self._check_open()
+            raise receive_error(exc.errno or 0, channel, "watch") from exc
+        if self._is_shutdown:  # meanwhile, by a signal handler
+            one.end()
+            raise self._closed()
+
+    def _forget(self, one: BcmWatch | BcmReply) -> None:
+        self._watched.pop(one, None)
+
+    def _watched_channel(self, job: WatchJob) -> str:
+        fixed = self._channels.fixed
+        if job.channel is None or job.channel == fixed:
+            return fixed or ""
+        if fixed is None and isinstance(job.channel, str):
+            return job.channel
+        raise CanConfigError(
+            f"{self.channel_info}: cannot watch channel {job.channel!r}",
+            hint='a bus on all interfaces (channel="") can, by their names',
+        )
+
+    def _receiver_for(self, channel: str, key: Key) -> BcmReceiver:
+        """An open receiver where nobody has this key."""
+        reason = no_broadcast_manager()
+        if reason is not None:
+            raise CanUnsupportedError(
+                f"{self.channel_info}: the kernel's broadcast manager cannot watch: {reason}",
+                hint="receive the frames, and look at their time stamps",
+            )
+        code = self._trouble_of(channel) if channel else 0
+        if code:
+            raise receive_error(code, channel, "watch")
+        self._receivers = [one for one in self._receivers if not self._is_dead(one)]
+        for receiver in self._receivers:
+            if receiver.channel == channel and not receiver.has(key):
+                return receiver
+        return self._open_receiver(channel)
+
+    @staticmethod
+    def _is_dead(receiver: BcmReceiver) -> bool:
+        if receiver.is_gone:
+            receiver.close()
+        return receiver.is_gone
+
+    def _open_receiver(self, channel: str) -> BcmReceiver:
+        try:
+            receiver = BcmReceiver(channel)
+        except OSError as exc:
+            raise receive_error(exc.errno or 0, channel, "watch") from exc
+        self._receivers.append(receiver)
+        if self._is_shutdown:  # meanwhile, by a signal handler
+            receiver.close()
+            raise self._closed()
+        return receiver
+
+    def _close_receivers(self) -> None:
+        for one in list(self._watched):
+            one.end()
+        for receiver in list(self._receivers):
+            receiver.close()
+
+    def _after_close(self) -> None:
+        super()._after_close()
+        for receiver in list(self._receivers):
+            receiver.join()
