@@ -87,12 +87,14 @@ class CyclicScheduler:
         self._news: SimpleQueue[Scheduled | None] = (
             SimpleQueue()
         )  # put() may be interrupted by put()
+        self._bell = threading.Lock()  # free when there are news
+        self._bell.acquire()
         self._thread: threading.Thread | None = None  # who takes the news
         self._threads: set[threading.Thread] = set()
 
     def add(self, run: Scheduled) -> None:
         """Call it from when it is due on."""
-        self._news.put(run)  # before the look: a thread that ends looks the other way round
+        self._tell(run)  # before the look: a thread that ends looks the other way round
         thread = self._thread
         if thread is None or (thread.ident and not thread.is_alive()):  # after a fork
             thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
@@ -103,7 +105,7 @@ class CyclicScheduler:
     def tidy(self) -> None:
         """Forget the runs that are stopped."""
         if self._thread is not None:
-            self._news.put(None)
+            self._tell(None)
 
     def join(self) -> None:
         """Wait for the thread, when all runs are stopped; but not in the thread itself."""
@@ -114,6 +116,13 @@ class CyclicScheduler:
     def is_current(self) -> bool:
         """Whether the caller is called by the scheduler."""
         return threading.current_thread() in self._threads
+
+    def _tell(self, news: Scheduled | None) -> None:
+        self._news.put(news)
+        try:
+            self._bell.release()
+        except RuntimeError:
+            return  # it rings already
 
     def _loop(self) -> None:
         heap: _Heap = []
@@ -144,9 +153,12 @@ class CyclicScheduler:
 
     def _take(self, heap: _Heap, wait_ns: int | None, number: int) -> int:
         """Wait for news until the next run is due; returns the next number."""
-        timeout = 0.0 if wait_ns is None else min(max(wait_ns, 0) / _NS, threading.TIMEOUT_MAX)
+        if wait_ns is not None and wait_ns > 0 and self._news.empty():
+            # Not get(timeout=): it waits for ever where the lock of the queue is free and the
+            # time is over when it has it (CPython, Modules/_queuemodule.c).
+            self._bell.acquire(timeout=min(wait_ns / _NS, threading.TIMEOUT_MAX))
         try:
-            run = self._news.get(timeout=timeout) if timeout else self._news.get_nowait()
+            run = self._news.get_nowait()
         except Empty:
             return number
         if run is not None:

@@ -93,6 +93,9 @@ class CyclicHost(Protocol):
     def _prepare(self, msg: Message) -> Message:
         """The frame as it can be sent; raises where it cannot."""
 
+    def _check_addressed(self, msg: Message) -> None:
+        """Raise if nothing says where the frame goes."""
+
     def _check_sendable(self, msg: Message) -> None:
         """Raise if the frame cannot be sent now: shut down, or the link is down."""
 
@@ -181,6 +184,7 @@ class OwnedCyclicTask(CyclicSendTask):
         frames = own_frames(messages, self._host._prepare)
         job = self._job
         check_replacement(job.messages, frames)
+        self._host._check_addressed(frames[0])
         if job.rolling is not None:
             job.rolling.check(frames)
         with self._tasks.lock:

@@ -135,6 +135,7 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
                 self._make_ready(job, msg, run.index)
                 if run.is_stopped:  # by the callback
                     return False
+                job = self._job  # which may have given it another period
             self._send(msg, patience)
         except CanTxQueueFullError:
             run.ready = msg  # not lost: what this delays, Pace counts as missed
@@ -160,7 +161,7 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
         """Say when the frame after this one is due; False if there is none."""
         run.ready = None
         run.index += 1
-        period_ns = self._job.period_ns
+        period_ns = job.period_ns  # of before it was sent: who sees it may give another one
         if run.left is not None:
             run.left = max(0, run.left - 1)
             if run.left == 0 and not run.is_renewed:

@@ -27,6 +27,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from canbus.bus import BusABC
+from canbus.cyclic_job import CyclicJob
+from canbus.cyclic_task import OwnedCyclicTask, Run
 from canbus.errors import (
     CanChannelNotFoundError,
     CanClosedError,
@@ -113,11 +115,14 @@ __all__ = [
     "CanWarning",
     "Capability",
     "ConfirmedBy",
+    "CyclicJob",
     "CyclicSendTask",
     "Filters",
     "FrameOrigin",
     "Message",
     "Option",
+    "OwnedCyclicTask",
+    "Run",
     "SendReceipt",
     "TimestampSource",
     "Waiter",

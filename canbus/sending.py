@@ -232,7 +232,9 @@ class Sending(Lifetime):
             period_ns,
             count if duration is None else frames_in(duration, period_ns),
             duration,
-            None if subsequent_period is None else period_to_ns(subsequent_period),
+            None
+            if subsequent_period is None
+            else period_to_ns(subsequent_period, "subsequent_period"),
             make_rolling(counters, checksum, frames) if counters != () or checksum else None,
             modifier_callback,
             on_error,
@@ -284,6 +286,9 @@ class Sending(Lifetime):
             self._scheduler = CyclicScheduler(f"canbus cyclic {self.channel_info}")
         send = partial(self.send, confirm=False)
         return ThreadBasedCyclicSendTask(job, self, self._scheduler, send, is_stored)
+
+    def _check_addressed(self, msg: Message) -> None:
+        """Raise if nothing says where a cyclic frame goes, on a bus on several channels."""
 
     def _check_sendable(self, msg: Message) -> None:
         """Raise if a cyclic task cannot send the frame now; a backend may know more reasons."""

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 from canbus.errors import CanClosedError, CanError
 from canbus.logs import logger
 from canbus.message import Message
+from canbus.receiving import negative_timeout
 from canbus.watch_job import WatchJob
 
 QUEUE_SIZE = 10_000
@@ -34,7 +35,7 @@ class WatchKind(Enum):
     BACK = "back"
     """It came again after it was missing (or came at last)."""
     LOST = "lost"
-    """Events were lost: nobody took them in time. What the frame is now is told anew."""
+    """Events were lost: nobody took them in time. The frame is told anew when it comes next."""
     LINK_DOWN = "link down"
     """The link went down; the watch goes on when it is up again."""
     GONE = "gone"
@@ -70,7 +71,8 @@ class Watch:
     Args:
         job: what is looked for.
         on_event: called with each event, by the thread that tells of them.
-        stop: makes the backend end it; called once at most by the user.
+        stop: makes the backend end it; may be called any number of times.
+        renew: makes the backend tell the frame anew when it comes next.
 
     Attributes:
         lost: events that nobody took in time. Where the kernel lost them it does not say
@@ -83,13 +85,18 @@ class Watch:
         job: WatchJob,
         on_event: Callable[[WatchEvent], object] | None,
         stop: Callable[[], None],
+        renew: Callable[[], None],
     ) -> None:
         self._job = job
         self._on_event = on_event
         self._stop = stop
+        self._renew = renew
         self._events: SimpleQueue[WatchEvent | None] = SimpleQueue()
         self._error: CanError | None = None
         self._is_over = False
+        self._is_drained = False
+        self._is_full = False
+        self._has_overflown = False
         self._is_known = False
         self._since_ns: int | None = None
         self.lost = 0
@@ -118,16 +125,22 @@ class Watch:
         Raises:
             CanClosedError: the watch was stopped, or the bus shut down.
             CanChannelNotFoundError: the interface is gone.
+            CanConfigError: a ValueError; the timeout is negative.
         """
         if timeout is not None:
-            timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)
+            if not timeout >= 0:
+                raise negative_timeout(f"get({timeout})")
+            timeout = min(timeout, threading.TIMEOUT_MAX)
         try:
             event = self._events.get(timeout=timeout) if timeout != 0 else self._events.get_nowait()
         except Empty:
             return None
-        if event is None:
+        if event is None or self._is_drained:
+            self._is_drained = True  # what was told while it ended comes behind
             self._events.put(None)  # for the others who wait, and the next time
             raise self._error or CanClosedError(f"the watch of {self._job.shown} has ended")
+        if event.kind is WatchKind.LOST and self._has_overflown:
+            self._renew()
         return event
 
     def __iter__(self) -> Self:
@@ -193,18 +206,24 @@ class Watch:
         event = WatchEvent(kind, timestamp_ns, msg, since_ns, self)
         if self._on_event is None:
             if self._events.qsize() < QUEUE_SIZE:
+                self._is_full = False
                 self._events.put(event)
             else:
-                self._overflow()
+                self._overflow(timestamp_ns)
             return
         try:
             self._on_event(event)
         except Exception as exc:  # noqa: BLE001 - a fence: the user's callback; reported
             logger().error("callback of %r failed: %s", self, exc, exc_info=exc)
 
-    def _overflow(self) -> None:
+    def _overflow(self, now_ns: int) -> None:
         self.lost += 1
-        if self.lost == 1:
+        self._is_known = False
+        if not self._is_full:
+            self._is_full = True
+            self._events.put(WatchEvent(WatchKind.LOST, now_ns, None, None, self))
+        if not self._has_overflown:
+            self._has_overflown = True
             logger().warning(
                 "%r: %d events wait, and nobody takes them: those that follow are lost (counted "
                 "in watch.lost)",

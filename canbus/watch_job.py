@@ -12,6 +12,8 @@ from canbus.frame_flags import EFF_MASK, MAX_DLC, MAX_DLC_FD, SFF_MASK
 
 MAX_PAGES = 256
 """Pages of a multiplexed frame; the kernel's limit (net/can/bcm.c, MAX_NFRAMES)."""
+_MAX_SELECTOR = 8
+"""Bytes within which a multiplexer lies, also that of a CAN FD frame (bcm_rx_handler)."""
 
 
 class WatchJob(NamedTuple):
@@ -103,6 +105,11 @@ def _timeout(period: float, missing_after: float) -> int:
 def _pages(multiplex: Mapping[bytes, bytes], over: bytes, size: int) -> tuple[bytes, ...]:
     """The multiplexer's mask, then each page: its value there, the bits to look at elsewhere."""
     selector = _sized("multiplex_mask", over, size)
+    if any(selector[_MAX_SELECTOR:]):
+        raise CanConfigError(
+            f"multiplex_mask has bits beyond byte {_MAX_SELECTOR - 1}",
+            hint=f"a multiplexer lies within the first {_MAX_SELECTOR} bytes, in CAN FD, too",
+        )
     if not any(selector):
         raise CanConfigError(
             "multiplex_mask has no bits: nothing tells the pages apart", hint='e.g. b"\\xff"'

@@ -186,6 +186,9 @@ class Host:
     def _prepare(self, msg: Message) -> Message:
         return msg
 
+    def _check_addressed(self, msg: Message) -> None:
+        pass
+
     def _check_sendable(self, msg: Message) -> None:
         pass
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import deque
 from typing import Protocol
 
 from canbus.backends.socketcan.bcm_socket import BcmSocket
@@ -50,13 +51,14 @@ class BcmReceiver:
         self.channel = channel
         self._pid = os.getpid()
         self._watches: dict[Key, KernelWatch | None] = {}  # None: ended, its messages may come
-        self._ended: list[Key] = []
+        self._ended: deque[Key] = deque()
+        self._leaving: list[Key] = []
         self._socket = BcmSocket(channel, self)
 
     @property
     def is_gone(self) -> bool:
-        """Whether the interface is gone, so that another receiver is needed."""
-        return self._socket.is_gone
+        """Whether the interface is gone, or the process forked: another receiver is needed."""
+        return self._socket.is_gone or os.getpid() != self._pid
 
     def has(self, key: Key) -> bool:
         """Whether this id is looked after, or was just now."""
@@ -76,16 +78,16 @@ class BcmReceiver:
             raise
 
     def renew(self, key: Key, watch: KernelWatch, message: bytes) -> None:
-        """Set up once more, unless it was deleted meanwhile. In the reading thread only.
+        """Set up once more, unless it was deleted meanwhile.
 
         Raises:
             OSError: the kernel refuses it.
         """
         if self._watches.get(key) is not watch:
             return
-        self._socket.send_from_reader(message)
-        if self._watches.get(key) is not watch:  # deleted meanwhile, and not in time
-            self._socket.send_from_reader(encode_bcm(_RX_DELETE, key[0], key[1]))
+        self._send(message)
+        if self._watches.get(key) is None:  # deleted meanwhile, and not in time
+            self._send(encode_bcm(_RX_DELETE, key[0], key[1]))
 
     def delete(self, key: Key, watch: KernelWatch) -> None:
         """Look after it no more, if it is."""
@@ -108,6 +110,12 @@ class BcmReceiver:
         else:
             self._socket.send(message)
 
+    def abandon(self) -> None:
+        """Close it because another takes its place; who watches is told that it has ended."""
+        if os.getpid() == self._pid:
+            self.trouble(errno.ENODEV)
+        self.close()
+
     def close(self) -> None:
         """Look after nothing any more."""
         for key, watch in list(self._watches.items()):
@@ -129,11 +137,15 @@ class BcmReceiver:
             watch.told(head, frames, ancillary, flags, channel)
 
     def drained(self) -> None:
-        """What was deleted before this has no message left."""
-        ended, self._ended = self._ended, []
-        for key in ended:
+        """What was deleted before all that waited was read has no message left."""
+        for key in self._leaving:
             if self._watches.get(key) is None:
                 self._watches.pop(key, None)
+        self._leaving.clear()
+        while self._ended:  # deleted while that was read, maybe: its turn is the next time
+            self._leaving.append(self._ended.popleft())
+        if self._leaving:
+            self._socket.wake()
 
     def lost(self, number: int) -> None:
         """Nobody knows whose they were."""

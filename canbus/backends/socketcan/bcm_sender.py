@@ -58,8 +58,8 @@ class BcmSender:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the interface is gone, so that another sender is needed."""
-        return self._socket.is_gone
+        """Whether the interface is gone, or the process forked: another sender is needed."""
+        return self._socket.is_gone or os.getpid() != self._pid
 
     def is_reading_thread(self) -> bool:
         """Whether the caller is called by the thread that tells of the tasks."""
@@ -96,6 +96,12 @@ class BcmSender:
         except OSError as exc:
             if exc.errno not in _NO_SUCH_TASK:
                 raise
+
+    def abandon(self) -> None:
+        """Close it because another takes its place; its tasks are told that they have ended."""
+        if os.getpid() == self._pid:
+            self.trouble(errno.ENODEV)
+        self.close()
 
     def close(self) -> None:
         """End all tasks, also where a forked child has the socket open, too."""

@@ -22,6 +22,7 @@ from canbus.backends.socketcan.raw_socket import stamps_option
 
 _LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
 _ANCILLARY = 256
+_LOOK_EVERY = 256  # messages
 
 
 class BcmReader(Protocol):
@@ -39,7 +40,7 @@ class BcmReader(Protocol):
         """All that waited was handed on; said once more after each `wake`."""
 
     def trouble(self, code: int) -> None:
-        """The interface went down (ENETDOWN) or is gone (ENODEV), said once each time."""
+        """The interface went down (ENETDOWN), or is gone (another): then nothing comes any more."""
 
 
 class BcmSocket:
@@ -89,7 +90,12 @@ class BcmSocket:
         with self._lock:  # so that nobody closes it meanwhile
             if self._is_closing:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            self._socket.send(message)
+            try:
+                self._socket.send(message)
+            except OSError as exc:
+                if exc.errno == errno.ENOTCONN:  # gone before anybody was told (bcm_sendmsg)
+                    self.is_gone = True
+                raise
 
     def send_from_reader(self, message: bytes) -> None:
         """`send` for the reader, in its own thread: it closes the socket, and takes no lock."""
@@ -101,6 +107,9 @@ class BcmSocket:
 
     def wake(self) -> None:
         """Have the reader told that all was handed on, though nothing may come."""
+        if self.is_reading_thread():  # takes no lock: who has it may wait for this thread
+            os.eventfd_write(self._wake, 1)
+            return
         with self._lock:
             if not self._is_closing:
                 os.eventfd_write(self._wake, 1)
@@ -144,24 +153,34 @@ class BcmSocket:
             poller.unregister(self._socket)
 
     def drain(self) -> None:
-        """Hand on all that waits, and count what was lost. In the reading thread only."""
+        """Hand on all that waits, and count what was lost. In the reading thread only.
+
+        The kernel tells an error before the messages that waited when it came
+        (net/core/datagram.c, __skb_recv_datagram); here it is told after them.
+        """
         receive, message = self._socket.recvmsg, self._reader.message
+        troubles: list[int] = []
+        taken = 0
         while self._is_open():
             try:
                 data, ancillary, flags, address = receive(_LONGEST, _ANCILLARY)
             except BlockingIOError:
                 break
             except OSError as exc:
+                self.is_gone = self.is_gone or exc.errno != errno.ENETDOWN
+                troubles.append(exc.errno or errno.EIO)
                 if exc.errno not in LINK_ERRORS:
-                    raise
-                self.is_gone = exc.errno != errno.ENETDOWN
-                self._reader.trouble(exc.errno)
-                if self.is_gone:
-                    return
+                    break
             else:
                 message(data, ancillary, flags, address[0])
+                taken += 1
+                if not taken % _LOOK_EVERY and self._is_open():
+                    self._count_losses()  # a slow reader may never come to the end
         if self._is_open():
             self._count_losses()
+        for code in troubles:
+            if self._is_open():
+                self._reader.trouble(code)
 
     def _is_open(self) -> bool:
         return not self._is_closing

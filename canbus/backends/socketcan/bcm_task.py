@@ -15,7 +15,7 @@ from canbus.codecs.bcm import BcmFlag, BcmOpcode, encode_bcm
 from canbus.codecs.can_frame import CANFD_MTU, encode_can_frame
 from canbus.cyclic_job import CyclicJob
 from canbus.cyclic_task import CyclicHost, OwnedCyclicTask, Run
-from canbus.plugin import CanConfigError, Message
+from canbus.plugin import CanConfigError, CanOperationError, Message
 
 _TX_SETUP = int(BcmOpcode.TX_SETUP)
 _SETTIMER = int(BcmFlag.SETTIMER)
@@ -26,6 +26,9 @@ _CAN_FD_FRAME = int(BcmFlag.CAN_FD_FRAME)
 
 class BcmHost(CyclicHost, Protocol):
     """What such a task needs from its bus."""
+
+    def _goes_to(self, msg: Message) -> str:
+        """The interface of a frame; CanConfigError where nothing says which."""
 
     def _sender_for(self, msg: Message) -> BcmSender:
         """The sender of the interface that the frame goes to, which is up."""
@@ -96,6 +99,15 @@ class BcmCyclicSendTask(OwnedCyclicTask):
         self._sender = self._host._sender_for(self._job.messages[0])
 
     def _begin(self) -> None:
+        try:
+            self._begin_now()
+        except CanOperationError as exc:
+            if exc.error_code != errno.ENOTCONN:
+                raise
+            self._check_can_start()  # the interface went and came back, and nobody had noticed
+            self._begin_now()
+
+    def _begin_now(self) -> None:
         job = self._job
         run = _BcmRun(self, self._sender, job.ends)
         self._run = run
@@ -113,13 +125,19 @@ class BcmCyclicSendTask(OwnedCyclicTask):
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:
         frames = frames_of(job)
+        run = self._run
+        if isinstance(run, _BcmRun) and self._host._goes_to(job.messages[0]) != run.sender.channel:
+            raise CanConfigError(
+                f"cyclic task {self.arbitration_id:#x} sends on {run.sender.channel}, and cannot "
+                "change that",
+                hint="stop it and start another with send_periodic()",
+            )
         if len(frames) != len(self._frames) or len(frames[0]) != len(self._frames[0]):
             raise CanConfigError(
                 f"cyclic task {self.arbitration_id:#x}: the kernel cannot change from classic "
                 "frames to CAN FD frames or back",
                 hint="stop it and start another with send_periodic()",
             )
-        run = self._run
         if isinstance(run, _BcmRun) and not run.is_over:
             self._set_up(run, job, frames, 0 if keep_count else _SETTIMER)
         self._job = job

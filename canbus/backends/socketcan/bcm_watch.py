@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import suppress
 from time import time_ns
 
 from canbus.backends.socketcan.arrivals import Arrivals
@@ -69,7 +70,7 @@ class BcmWatch:
         self._forget = forget
         self._is_stopped = False
         self._arrivals = Arrivals()
-        self.handle = Watch(job, on_event, self.stop)
+        self.handle = Watch(job, on_event, self.stop, self._renew)
 
     def begin(self) -> None:
         """Have the kernel look; an OSError if it refuses."""
@@ -103,10 +104,11 @@ class BcmWatch:
     def lost(self, number: int) -> None:
         """Say so, and have the frame told anew."""
         self.handle._was_lost(number, time_ns())
-        try:
+        self._renew()
+
+    def _renew(self) -> None:
+        with suppress(OSError):  # the interface is gone, and trouble() is about to be called
             self._receiver.renew(self._key, self, self._message)
-        except OSError as exc:
-            self.trouble(exc.errno or errno.EIO)
 
     def trouble(self, code: int) -> None:
         """The link is down, or gone."""
@@ -153,7 +155,10 @@ class BcmReply(RemoteReply):
             )
         if self._is_stopped:
             raise CanClosedError(f"remote frames {msg.arbitration_id:#x} are answered no more")
-        self.begin(msg)
+        try:
+            self.begin(msg)
+        except OSError as exc:
+            raise receive_error(exc.errno or 0, self._receiver.channel, "answer on") from exc
 
     def stop(self) -> None:
         """Answer no more."""

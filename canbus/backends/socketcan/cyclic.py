@@ -25,7 +25,7 @@ class SocketcanCyclic(SocketcanSender):
     _senders: dict[str, BcmSender]
 
     def _make_task(self, job: CyclicJob, engine: str, is_stored: bool) -> OwnedCyclicTask:
-        self._goes_to(job.messages[0])
+        self._check_addressed(job.messages[0])
         if engine != "thread":
             reason = reason_against(job, self._options)
             if reason is None:
@@ -37,6 +37,9 @@ class SocketcanCyclic(SocketcanSender):
                     hint='leave engine out, or say "thread"',
                 )
         return super()._make_task(job, "thread", is_stored)
+
+    def _check_addressed(self, msg: Message) -> None:
+        self._goes_to(msg)
 
     def _goes_to(self, msg: Message) -> str:
         """The interface of a frame; CanConfigError where nothing says which."""
@@ -81,7 +84,7 @@ class SocketcanCyclic(SocketcanSender):
         old = self._senders.pop(name, None)
         self._senders[name] = sender
         if old is not None:
-            old.close()
+            old.abandon()
         if self._is_shutdown:  # meanwhile, by a signal handler
             sender.close()
             raise self._closed()

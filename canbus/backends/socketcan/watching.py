@@ -5,17 +5,24 @@ What the kernel is told is bcm_watch.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from canbus.backends.socketcan.bcm_limits import no_broadcast_manager
 from canbus.backends.socketcan.bcm_receiver import BcmReceiver, Key
 from canbus.backends.socketcan.bcm_watch import BcmReply, BcmWatch, key_of, reply_key
 from canbus.backends.socketcan.cyclic import SocketcanCyclic
 from canbus.backends.socketcan.os_errors import receive_error
-from canbus.plugin import CanConfigError, CanUnsupportedError, Message
+from canbus.plugin import CanConfigError, CanError, CanUnsupportedError, Message
 from canbus.watch import Watch, WatchEvent
 from canbus.watch_job import WatchJob
 from canbus.watching import RemoteReply
+
+T = TypeVar("T")
+
+_LOOK_EVERY = 0.1  # seconds
 
 
 class SocketcanWatching(SocketcanCyclic):
@@ -25,29 +32,65 @@ class SocketcanWatching(SocketcanCyclic):
     _watched: dict[BcmWatch | BcmReply, None]
 
     def _watch(self, job: WatchJob, on_event: Callable[[WatchEvent], object] | None) -> Watch:
-        channel = self._watched_channel(job)
-        with self._cyclic.lock:
-            receiver = self._receiver_for(channel, key_of(job))
+        channel, key = self._watched_channel(job), key_of(job)
+
+        def begin() -> Watch:
+            receiver = self._receiver_for(channel, key)
             watch = BcmWatch(job, receiver, on_event, self._forget)
-            self._begin(watch, watch.begin, channel)
-        return watch.handle
+            self._begin(watch, watch.begin)
+            return watch.handle
+
+        return self._twice(begin, channel)
 
     def _reply(self, msg: Message) -> RemoteReply:
         channel = self._goes_to(msg)
-        with self._cyclic.lock:
+
+        def begin() -> RemoteReply:
             receiver = self._receiver_for(channel, reply_key(msg))
             reply = BcmReply(msg, receiver, self._prepare, self._forget)
-            self._begin(reply, lambda: reply.begin(msg), channel)
-        return reply
+            self._begin(reply, lambda: reply.begin(msg))
+            return reply
 
-    def _begin(self, one: BcmWatch | BcmReply, begin: Callable[[], None], channel: str) -> None:
+        return self._twice(begin, channel)
+
+    def _twice(self, begin: Callable[[], T], channel: str) -> T:
+        """Begin; once more where the interface went and came back, and nobody had noticed."""
+        with self._one_at_a_time():
+            try:
+                return begin()
+            except OSError as exc:
+                if exc.errno != errno.ENOTCONN or isinstance(exc, CanError):
+                    raise self._cannot_watch(exc, channel) from exc
+            try:
+                return begin()
+            except OSError as exc:
+                raise self._cannot_watch(exc, channel) from exc
+
+    def _cannot_watch(self, exc: OSError, channel: str) -> Exception:
+        if isinstance(exc, CanError):
+            return exc
+        if self._is_shutdown:
+            return self._closed()
+        return receive_error(exc.errno or 0, channel, "watch")
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Who has to wait gives up at shutdown: that waits for the threads that call callbacks."""
+        lock = self._cyclic.lock
+        while not lock.acquire(timeout=_LOOK_EVERY):
+            self._check_open()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _begin(self, one: BcmWatch | BcmReply, begin: Callable[[], None]) -> None:
         self._watched[one] = None
         try:
             begin()
-        except OSError as exc:
+        except BaseException:
             self._forget(one)
-            self._check_open()
-            raise receive_error(exc.errno or 0, channel, "watch") from exc
+            raise
         if self._is_shutdown:  # meanwhile, by a signal handler
             one.end()
             raise self._closed()
@@ -86,14 +129,11 @@ class SocketcanWatching(SocketcanCyclic):
     @staticmethod
     def _is_dead(receiver: BcmReceiver) -> bool:
         if receiver.is_gone:
-            receiver.close()
+            receiver.abandon()
         return receiver.is_gone
 
     def _open_receiver(self, channel: str) -> BcmReceiver:
-        try:
-            receiver = BcmReceiver(channel)
-        except OSError as exc:
-            raise receive_error(exc.errno or 0, channel, "watch") from exc
+        receiver = BcmReceiver(channel)
         self._receivers.append(receiver)
         if self._is_shutdown:  # meanwhile, by a signal handler
             receiver.close()
