@@ -57,11 +57,11 @@ def test_sending_goes_on_in_order_when_the_queue_flows_again(open_bus, full_queu
     assert got[-1].arbitration_id == 0x7FF
 
 
-def test_a_cyclic_task_outlives_a_full_queue(open_bus, full_queue):
+def test_a_cyclic_task_of_a_thread_waits_for_room(open_bus, full_queue):
     bus, receiver = open_bus(), open_bus()
     filled = _fill(bus)
 
-    task = bus.send_periodic(can.Message.parse("7FF#"), 0.001, duration=0.005)
+    task = bus.send_periodic(can.Message.parse("7FF#"), 0.001, duration=0.005, engine="thread")
     assert not task.wait(0.05)  # stuck
     full_queue()
 
@@ -70,3 +70,21 @@ def test_a_cyclic_task_outlives_a_full_queue(open_bus, full_queue):
     assert task.wait(20)
     assert task.error is None
     assert receiver.recv(0) is None
+
+
+def test_a_cyclic_task_of_the_kernel_goes_on_without_what_found_no_room(open_bus, full_queue):
+    bus, receiver = open_bus(), open_bus()
+    filled = _fill(bus)
+
+    task = bus.send_periodic(can.Message.parse("7FF#"), 0.001, duration=0.005)
+    assert task.engine == "bcm"
+    assert task.wait(20)
+    full_queue()
+    task.start()
+    assert task.wait(20)
+
+    bus.send(can.Message.parse("7FE#"))
+    got = [receiver.recv(20).arbitration_id for _ in range(filled + 6)]
+    assert got.count(0x7FF) == 5
+    assert got[-1] == 0x7FE
+    assert task.error is None
