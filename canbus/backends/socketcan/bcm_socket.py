@@ -63,6 +63,7 @@ class BcmSocket:
         self._lock = threading.RLock()
         self._is_closing = False
         self.is_gone = False
+        self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
             self._socket.setsockopt(*stamps_option(hardware=False)[1:])
@@ -141,15 +142,15 @@ class BcmSocket:
                 events = poller.poll()
                 if any(fd == self._wake for fd, _ in events):
                     os.eventfd_read(self._wake)  # before the look at what there is
-                if not self.is_gone:
+                if not self._is_read_out:
                     self.drain()
-                    self._leave_out_if_gone(poller)
+                    self._leave_out_if_read(poller)
                 self._reader.drained()
         finally:
             self._release()
 
-    def _leave_out_if_gone(self, poller: select.poll) -> None:
-        if self.is_gone:  # else it is readable for ever
+    def _leave_out_if_read(self, poller: select.poll) -> None:
+        if self._is_read_out:  # else it is readable for ever
             poller.unregister(self._socket)
 
     def drain(self) -> None:
@@ -167,25 +168,30 @@ class BcmSocket:
             except BlockingIOError:
                 break
             except OSError as exc:
-                self.is_gone = self.is_gone or exc.errno != errno.ENETDOWN
                 troubles.append(exc.errno or errno.EIO)
+                self._note(troubles[-1])
                 if exc.errno not in LINK_ERRORS:
                     break
             else:
                 message(data, ancillary, flags, address[0])
                 taken += 1
-                if not taken % _LOOK_EVERY and self._is_open():
+                if not taken % _LOOK_EVERY:
                     self._count_losses()  # a slow reader may never come to the end
-        if self._is_open():
-            self._count_losses()
+        self._count_losses()
         for code in troubles:
             if self._is_open():
                 self._reader.trouble(code)
+
+    def _note(self, code: int) -> None:
+        if code != errno.ENETDOWN:
+            self.is_gone = self._is_read_out = True
 
     def _is_open(self) -> bool:
         return not self._is_closing
 
     def _count_losses(self) -> None:
+        if not self._is_open():
+            return
         sizes = self._socket.getsockopt(c.SOL_SOCKET, c.SO_MEMINFO, 4 * c.SK_MEMINFO_VARS)
         drops = struct.unpack(f"={c.SK_MEMINFO_VARS}I", sizes)[c.SK_MEMINFO_DROPS]
         if drops != self._drops:
