@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import threading
+from time import sleep
 from typing import Protocol
 
 from canbus.backends.socketcan import constants as c
@@ -22,7 +23,8 @@ from canbus.backends.socketcan.raw_socket import stamps_option
 
 _LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
 _ANCILLARY = 256
-_LOOK_EVERY = 256  # messages
+_LOOK_EVERY = 4096  # messages
+_MOMENT = 1e-4  # seconds
 
 
 class BcmReader(Protocol):
@@ -61,7 +63,7 @@ class BcmSocket:
         self._reader = reader
         self._drops = 0
         self._lock = threading.RLock()
-        self._is_closing = False
+        self._is_closing = self._is_ending = False
         self.is_gone = False
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
@@ -120,10 +122,12 @@ class BcmSocket:
         with self._lock:
             if self._is_closing:
                 return
+            is_read = self._thread.is_alive()  # not in a forked child
+            if is_read:
+                self._is_ending = True
+                os.eventfd_write(self._wake, 1)  # afterwards the number may be another's
             self._is_closing = True
-        if self._thread.is_alive():
-            os.eventfd_write(self._wake, 1)
-        else:  # in a forked child
+        if not is_read:
             self._release()
 
     def join(self) -> None:
@@ -142,6 +146,8 @@ class BcmSocket:
                 events = poller.poll()
                 if any(fd == self._wake for fd, _ in events):
                     os.eventfd_read(self._wake)  # before the look at what there is
+                while self._is_ending and not self._is_closing:
+                    sleep(_MOMENT)  # who closes it has not left `_wake` alone yet
                 if not self._is_read_out:
                     self.drain()
                     self._leave_out_if_read(poller)
