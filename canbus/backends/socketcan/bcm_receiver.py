@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
+from time import monotonic, sleep
 from typing import Protocol
 
 from canbus.backends.socketcan.bcm_socket import BcmSocket
@@ -17,6 +18,8 @@ from canbus.codecs.bcm import BcmFlag, BcmHead, BcmOpcode, decode_bcm, encode_bc
 _RX_DELETE = int(BcmOpcode.RX_DELETE)
 _CAN_FD_FRAME = int(BcmFlag.CAN_FD_FRAME)
 _NOT_THERE = frozenset({errno.EINVAL, errno.ENOTCONN, errno.ENODEV, errno.EBADF})
+_A_MOMENT = 0.05  # seconds
+_LOOK_EVERY = 0.0002
 
 Key = tuple[int, int]  # can_id with its flags, CAN_FD_FRAME or 0
 Ancillary = list[tuple[int, int, bytes]]
@@ -63,6 +66,17 @@ class BcmReceiver:
     def has(self, key: Key) -> bool:
         """Whether this id is looked after, or was just now."""
         return key in self._watches
+
+    def becomes_free(self, key: Key) -> bool:
+        """Whether an id that was looked after just now can be had, waiting a moment for it."""
+        until = monotonic() + _A_MOMENT
+        while self.has(key):
+            if self._watches.get(key) is not None or self._socket.is_reading_thread():
+                return False
+            if monotonic() > until:  # its thread is busy
+                return False
+            sleep(_LOOK_EVERY)
+        return True
 
     def set_up(self, key: Key, watch: KernelWatch, message: bytes) -> None:
         """Begin to look after an id, or do it differently.

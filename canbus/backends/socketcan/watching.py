@@ -121,8 +121,12 @@ class SocketcanWatching(SocketcanCyclic):
         if code:
             raise receive_error(code, channel, "watch")
         self._receivers = [one for one in self._receivers if not self._is_dead(one)]
-        for receiver in self._receivers:
-            if receiver.channel == channel and not receiver.has(key):
+        receivers = [one for one in self._receivers if one.channel == channel]
+        for receiver in receivers:
+            if not receiver.has(key):
+                return receiver
+        for receiver in receivers:
+            if receiver.becomes_free(key):
                 return receiver
         return self._open_receiver(channel)
 
