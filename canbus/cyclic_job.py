@@ -57,7 +57,7 @@ def own_frames(
         CanMessageError: no such frame can exist.
     """
     if isinstance(messages, Message):
-        return (copy(messages if is_plain(messages) else prepare(messages)),)
+        return ((messages if is_plain(messages) else prepare(messages)).__copy__(),)
     return tuple(copy(prepare(msg)) for msg in to_tuple(messages))
 
 

@@ -151,16 +151,16 @@ class OwnedCyclicTask(CyclicSendTask):
 
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
-        self._await_last_frame()
-        with self._tasks.lock:
+        tasks = self._tasks
+        with tasks.lock:
             self._check_can_start()
             if self._run is not None and not self._run.is_over:
                 return
-            self._tasks.running[self] = self._is_stored
+            tasks.running[self] = self._is_stored
             try:
                 self._begin()
             except BaseException:
-                self._tasks.running.pop(self, None)
+                tasks.running.pop(self, None)
                 raise
 
     def stop(self) -> None:
@@ -234,9 +234,6 @@ class OwnedCyclicTask(CyclicSendTask):
     def _check_can_start(self) -> None:
         """Raise if nothing can be sent now."""
         self._host._check_sendable(self._job.messages[0])
-
-    def _await_last_frame(self) -> None:
-        """Wait for the end of what is being done, lest `start` finds the task running."""
 
     def _finish(self, run: Run, error: Exception | None = None) -> None:
         """A run has ended. Takes no lock."""

@@ -91,6 +91,14 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
         self._scheduler = scheduler
         self._send = send
 
+    def start(self) -> None:
+        """Start, with a full count and the first frame at once. No effect on a running task."""
+        run = self._run
+        if isinstance(run, _ThreadRun):
+            with run.lock:  # what is being sent may be the last, and seen already
+                pass
+        super().start()
+
     def _begin(self) -> None:
         run = _ThreadRun(self, self._job)
         self._run = run
@@ -113,12 +121,6 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
         self._job = job
         if not keep_count and isinstance(run, _ThreadRun):
             run.is_renewed = True
-
-    def _await_last_frame(self) -> None:
-        run = self._run
-        if isinstance(run, _ThreadRun):
-            with run.lock:  # what is being sent may be the last, and seen already
-                pass
 
     def _is_timing_thread(self) -> bool:
         return self._scheduler.is_current()

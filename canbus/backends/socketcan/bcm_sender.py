@@ -45,6 +45,7 @@ class BcmSender:
         OSError: no broadcast manager, or no such interface.
 
     Attributes:
+        number: call it for the number of a new task; none is used twice.
         was_down: the interface went down since somebody last looked.
     """
 
@@ -52,9 +53,11 @@ class BcmSender:
         self.channel = channel
         self.was_down = False
         self._pid = os.getpid()
-        self._numbers = itertools.count(1)
+        self.number = itertools.count(1).__next__
+        self._is_closed = False
         self._runs: dict[int, KernelRun] = {}
         self._socket = BcmSocket(channel, self)
+        self._send = self._socket.send
 
     @property
     def is_gone(self) -> bool:
@@ -65,10 +68,6 @@ class BcmSender:
         """Whether the caller is called by the thread that tells of the tasks."""
         return self._socket.is_reading_thread()
 
-    def number(self) -> int:
-        """A number for a task; none is used twice."""
-        return next(self._numbers)
-
     def set_up(self, number: int, run: KernelRun, message: bytes) -> None:
         """Start or change a task.
 
@@ -77,7 +76,7 @@ class BcmSender:
         """
         self._runs[number] = run
         try:
-            self._socket.send(message)
+            self._send(message)
         except BaseException:
             self._runs.pop(number, None)
             raise
@@ -85,14 +84,14 @@ class BcmSender:
     def delete(self, number: int) -> None:
         """End a task, if it is there: no frame of it leaves after this."""
         self._runs.pop(number, None)
-        if os.getpid() != self._pid:
+        if self._is_closed or os.getpid() != self._pid:
             return  # a forked child has the socket, too, but the tasks are its parent's
         message = encode_bcm(_TX_DELETE, number)
         try:
             if self.is_reading_thread():
                 self._socket.send_from_reader(message)
             else:
-                self._socket.send(message)
+                self._send(message)
         except OSError as exc:
             if exc.errno not in _NO_SUCH_TASK:
                 raise
@@ -108,6 +107,7 @@ class BcmSender:
         for number in list(self._runs):
             self.delete(number)
         self._socket.close()
+        self._is_closed = True
 
     def join(self) -> None:
         """Wait until the socket is closed."""

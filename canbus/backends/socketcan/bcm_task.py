@@ -7,6 +7,7 @@ and a frame of a sequence is replaced in its place, so phase and counters go on.
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from typing import Protocol
 
 from canbus.backends.socketcan.bcm_sender import BcmSender
@@ -36,10 +37,12 @@ class BcmHost(CyclicHost, Protocol):
 
 def frames_of(job: CyclicJob) -> list[bytes]:
     """All that the kernel has to send in turn: the frames, or a whole cycle of the counters."""
-    messages = job.messages
+    messages: Sequence[Message] = job.messages
     if job.rolling is not None:
         cycle = job.rolling.cycle(len(messages))
-        return [encode_can_frame(msg) for msg in job.rolling.sequence(messages, cycle)]
+        messages = job.rolling.sequence(messages, cycle)
+    elif len(messages) == 1:
+        return [encode_can_frame(messages[0])]
     return [encode_can_frame(msg) for msg in messages]
 
 
@@ -50,9 +53,10 @@ class _BcmRun(Run):
         number: of the task in the kernel.
         is_counted: it comes to an end by itself.
         is_stopped: it is to be deleted; whoever sets it up once more has to look.
+        is_deleted: it was; no need to do that again for who has not set it up since.
     """
 
-    __slots__ = ("_task", "is_counted", "is_stopped", "number", "sender")
+    __slots__ = ("_task", "is_counted", "is_deleted", "is_stopped", "number", "sender")
 
     def __init__(self, task: BcmCyclicSendTask, sender: BcmSender, is_counted: bool) -> None:
         super().__init__()
@@ -60,11 +64,12 @@ class _BcmRun(Run):
         self.sender = sender
         self.number = sender.number()
         self.is_counted = is_counted
-        self.is_stopped = False
+        self.is_stopped = self.is_deleted = False
 
     def delete(self) -> None:
         self.is_stopped = True
         self.sender.delete(self.number)
+        self.is_deleted = True
 
     def expired(self) -> None:
         """All its frames were sent. The kernel says so before the last one is under way."""
@@ -109,18 +114,19 @@ class BcmCyclicSendTask(OwnedCyclicTask):
 
     def _begin_now(self) -> None:
         job = self._job
-        run = _BcmRun(self, self._sender, job.ends)
+        ends = job.limit is not None and job.ends
+        run = _BcmRun(self, self._sender, ends)
         self._run = run
         try:
             self._set_up(run, job, self._frames, _START)
         except BaseException:
             run.end()
             raise
-        if job.limit == 1 and job.ends:  # sent, and the kernel says nothing about it
+        if ends and job.limit == 1:  # sent, and the kernel says nothing about it
             run.expired()
 
     def _halt(self, run: Run) -> None:
-        if isinstance(run, _BcmRun):
+        if isinstance(run, _BcmRun) and not run.is_deleted:
             run.delete()
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:

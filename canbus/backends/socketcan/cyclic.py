@@ -25,7 +25,8 @@ class SocketcanCyclic(SocketcanSender):
     _senders: dict[str, BcmSender]
 
     def _make_task(self, job: CyclicJob, engine: str, is_stored: bool) -> OwnedCyclicTask:
-        self._check_addressed(job.messages[0])
+        if self._channels.fixed is None:
+            self._check_addressed(job.messages[0])
         if engine != "thread":
             reason = reason_against(job, self._options)
             if reason is None:
@@ -65,8 +66,9 @@ class SocketcanCyclic(SocketcanSender):
 
     def _sender_for(self, msg: Message) -> BcmSender:
         """The sender of the interface that the frame goes to, which is up."""
-        self._check_open()
-        name = self._goes_to(msg)
+        if self._is_shutdown:
+            raise self._closed()
+        name = self._channels.fixed or self._goes_to(msg)
         sender = self._senders.get(name)
         if sender is None or sender.is_gone:
             self._check_sendable(msg)
