@@ -12,13 +12,33 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import calls, dumping, filters, import_cost, loss_free, memory, receive, send
+from benchmarks import (
+    calls,
+    cyclic_jitter,
+    cyclic_setup,
+    dumping,
+    filters,
+    import_cost,
+    loss_free,
+    memory,
+    receive,
+    send,
+)
 from benchmarks.c_program import BUILT
 from benchmarks.report import Report
 from benchmarks.stage import stage
 from benchmarks.timing import substrate
 
-ON_A_STAGE = (receive, send, memory, filters, calls, loss_free)
+ON_A_STAGE = (
+    receive,
+    send,
+    memory,
+    filters,
+    calls,
+    loss_free,
+    cyclic_setup,
+    cyclic_jitter,
+)
 
 
 def main() -> None:
