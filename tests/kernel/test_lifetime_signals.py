@@ -114,6 +114,37 @@ def _start_again(bus: can.BusABC, other: can.BusABC) -> None:
         other.recv(0.02)  # just sent, or never to come because it was closed
 
 
+def _send_counted(bus: can.BusABC, other: can.BusABC) -> None:
+    task = bus.send_periodic(numbered(1), 0.001, count=2, engine="bcm")
+    task.modify_data(numbered(2))
+    task.wait(0.01)
+    task.stop()
+
+
+def _watch(bus: can.BusABC, other: can.BusABC) -> None:
+    with bus.watch(0x123, period=1, mask=b"\xff") as watch:
+        other.send(numbered(1))
+        watch.get(0.01)
+        watch.get(0)
+
+
+def _watch_with_a_callback(bus: can.BusABC, other: can.BusABC) -> None:
+    def relay(event: can.WatchEvent) -> None:
+        event.watch.stop()
+        with suppress(can.CanClosedError):
+            bus.watch(0x124)
+
+    bus.watch(0x123, on_event=relay)
+    other.send(numbered(1))
+    bus.watch(0x125).stop()
+
+
+def _reply_to_remote(bus: can.BusABC, other: can.BusABC) -> None:
+    reply = bus.reply_to_remote(numbered(1))
+    reply.modify_data(numbered(2))
+    reply.stop()
+
+
 def _shutdown(bus: can.BusABC, other: can.BusABC) -> None:
     bus.send_periodic(numbered(1), 0.001)
     bus.shutdown()
@@ -135,6 +166,10 @@ EVERYTHING: list[Use] = [
     _reopen,
     _send_periodic,
     _start_again,
+    _send_counted,
+    _watch,
+    _watch_with_a_callback,
+    _reply_to_remote,
     _shutdown,
 ]
 

@@ -16,7 +16,7 @@ from canbus.backends.socketcan.bcm_receiver import Ancillary, BcmReceiver, Key
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.codecs.bcm import BcmFlag, BcmHead, BcmOpcode, encode_bcm
 from canbus.codecs.can_frame import encode_can_frame
-from canbus.frame_flags import EFF, RTR
+from canbus.frame_flags import EFF, EFF_MASK, RTR
 from canbus.plugin import CanClosedError, CanMessageError, Message
 from canbus.watch import Watch, WatchEvent, WatchKind
 from canbus.watch_job import WatchJob
@@ -154,11 +154,16 @@ class BcmReply(RemoteReply):
                 hint="stop this, and begin another with reply_to_remote()",
             )
         if self._is_stopped:
-            raise CanClosedError(f"remote frames {msg.arbitration_id:#x} are answered no more")
+            raise self._closed()
         try:
             self.begin(msg)
         except OSError as exc:
+            if self._is_stopped:  # meanwhile
+                raise self._closed() from None
             raise receive_error(exc.errno or 0, self._receiver.channel, "answer on") from exc
+
+    def _closed(self) -> CanClosedError:
+        return CanClosedError(f"remote frames {self._key[0] & EFF_MASK:#x} are answered no more")
 
     def stop(self) -> None:
         """Answer no more."""
