@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from canbus.testing.closing import ClosingRules
 from canbus.testing.concurrency import ConcurrencyRules
+from canbus.testing.cyclic_options import CyclicOptionRules
 from canbus.testing.cyclic_running import CyclicRunningRules
 from canbus.testing.cyclic_tasks import CyclicTaskRules
 from canbus.testing.declaration import DeclarationRules
@@ -13,6 +14,7 @@ from canbus.testing.frame_kinds import FrameKindRules
 from canbus.testing.many_frames import ManyFramesRules
 from canbus.testing.receiving import ReceivingRules
 from canbus.testing.sending import SendingRules
+from canbus.testing.watching import WatchRules
 
 
 class BusConformance(
@@ -26,6 +28,8 @@ class BusConformance(
     DescriptorRules,
     CyclicTaskRules,
     CyclicRunningRules,
+    CyclicOptionRules,
+    WatchRules,
     ClosingRules,
 ):
     """The rules that every backend keeps, one test method each.
