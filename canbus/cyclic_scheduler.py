@@ -117,6 +117,10 @@ class CyclicScheduler:
         """Whether the caller is called by the scheduler."""
         return threading.current_thread() in self._threads
 
+    def is_at_work(self) -> bool:
+        """Whether a run may be in its step; never in a forked child, which has no such thread."""
+        return any(thread.is_alive() for thread in list(self._threads))
+
     def _tell(self, news: Scheduled | None) -> None:
         self._news.put(news)
         try:

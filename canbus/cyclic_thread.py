@@ -94,7 +94,7 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
         run = self._run
-        if isinstance(run, _ThreadRun):
+        if isinstance(run, _ThreadRun) and self._scheduler.is_at_work():
             with run.lock:  # what is being sent may be the last, and seen already
                 pass
         super().start()
@@ -112,8 +112,9 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
     def _halt(self, run: Run) -> None:
         if isinstance(run, _ThreadRun):
             run.is_stopped = True
-            with run.lock:  # the frame that is being sent is the last
-                pass
+            if self._scheduler.is_at_work():
+                with run.lock:  # the frame that is being sent is the last
+                    pass
             self._scheduler.tidy()
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:

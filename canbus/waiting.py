@@ -74,6 +74,11 @@ class Waiter:
         """Whether somebody waits now, so that `kick` has somebody to wake."""
         return self._users > 0
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this is a forked child's copy: threads that had locks are not here."""
+        return os.getpid() != self._pid
+
     def wait(
         self,
         events: int,
@@ -135,7 +140,7 @@ class Waiter:
         was meant for another; who comes meanwhile is woken, too, and looks once too often.
         """
         with self._lock:
-            if not self._users or self._closing or os.getpid() != self._pid:
+            if not self._users or self._closing or self.is_inherited:
                 return
             self._kicks += 1
             self._to_leave = self._users
@@ -150,7 +155,7 @@ class Waiter:
                 return
             self._closing = True
             # A forked child shares the pipe: what it closes is its own copy only.
-            if os.getpid() == self._pid:
+            if not self.is_inherited:
                 os.write(self._wake_write, b"\0")  # never read: it stays readable for all
         self._release_if_idle()
 

@@ -325,6 +325,9 @@ class SocketcanBus(SocketcanWatching):
 
     def _release(self) -> None:
         """Close the socket; called by the waiter when nobody waits on it any more."""
+        if self._waiter.is_inherited:  # nobody may be left to give the locks back
+            self._socket.close()
+            return
         with self._read_lock, self._write_lock:
             self._socket.close()
 
