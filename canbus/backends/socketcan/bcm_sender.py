@@ -54,7 +54,7 @@ class BcmSender:
         self.was_down = False
         self._pid = os.getpid()
         self.number = itertools.count(1).__next__
-        self._is_closed = False
+        self._is_closed = self._is_asking = self._has_lost = False
         self._runs: dict[int, KernelRun] = {}
         self._socket = BcmSocket(channel, self)
         self._send = self._socket.send
@@ -128,7 +128,22 @@ class BcmSender:
         """Nothing waits for that."""
 
     def lost(self, number: int) -> None:
-        """The end of a task may be among what was lost: ask each that should come to one."""
+        """The end of a task may be among what was lost: ask each that should come to one.
+
+        Called while it asks, too: then it asks all once more, rather than within itself.
+        """
+        self._has_lost = True
+        if self._is_asking:
+            return
+        self._is_asking = True
+        try:
+            while self._has_lost:
+                self._has_lost = False
+                self._ask_for_ends()
+        finally:
+            self._is_asking = False
+
+    def _ask_for_ends(self) -> None:
         for task, run in list(self._runs.items()):
             if run.is_counted:
                 try:
