@@ -15,6 +15,7 @@ from typing import Any
 import canbus
 from benchmarks.report import BARE, OURS, THEIRS, Report, Row
 from benchmarks.stage import NOBODY, Stage, our_bus, our_message, their_bus, their_message
+from benchmarks.system_calls import count_system_calls, tracing_root
 from benchmarks.timing import timed
 from canbus.codecs.bcm import BcmFlag, BcmOpcode, encode_bcm
 from canbus.codecs.can_frame import encode_can_frame
@@ -57,6 +58,12 @@ def measure(stage: Stage, report: Report) -> None:
     ):
         note = f"counter and CRC; {value / one:.1f} times a task of one frame"
         report.add(Row(title, UNIT, {OURS: value}, note=note))
+    if tracing_root() is not None:
+        calls = {
+            THEIRS: _calls(stage.theirs_out, their_message(NOBODY)),
+            OURS: _calls(stage.ours_out, our_message(NOBODY)),
+        }
+        report.add(Row("system calls, cyclic task", "per task", calls, ceiling=1))
 
 
 def _theirs(link: str) -> Costs:
@@ -79,6 +86,19 @@ def _on(bus: Any, messages: list[Any], fields: dict[str, Any]) -> Costs:
             send_periodic(message, PERIOD, **fields)
 
     return timed(set_up), timed(bus.shutdown)
+
+
+def _calls(bus: Any, message: Any, tasks: int = 64) -> float:
+    """System calls for a task, after the first one, which opens the socket."""
+    started = [bus.send_periodic(message, PERIOD)]
+
+    def set_up() -> None:
+        started.extend(bus.send_periodic(message, PERIOD) for _ in range(tasks))
+
+    calls = count_system_calls(set_up)
+    for task in started:
+        task.stop()
+    return calls / tasks
 
 
 def _bare(link: str) -> Costs:
