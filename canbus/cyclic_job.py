@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from canbus.rolling import Checksum, Counter, Rolling
 
 _NS = 10**9
+_FOR_EVER = 10**10  # seconds: three hundred years
 SHORTEST_NS = 1000
 """Shorter periods are refused: the kernel counts in microseconds, and no bus is that fast."""
 
@@ -47,6 +48,44 @@ class CyclicJob(NamedTuple):
         return self.limit is not None and self.subsequent_ns is None
 
 
+def make_job(
+    messages: tuple[Message, ...],
+    period: float,
+    duration: float | None,
+    count: int | None,
+    subsequent_period: float | None,
+    counters: Counter | Iterable[Counter],
+    checksum: Checksum | None,
+    modifier: Callable[[Message], None] | None,
+    on_error: Callable[[Exception], object] | None,
+) -> CyclicJob:
+    """Check what was asked for; the arguments are those of `BusABC.send_periodic`.
+
+    Raises:
+        CanConfigError: a ValueError; something makes no sense.
+    """
+    period_ns = period_to_ns(period)
+    subsequent_ns = None
+    if subsequent_period is not None:
+        subsequent_ns = period_to_ns(subsequent_period, "subsequent_period")
+    if count is not None or duration is not None or subsequent_ns is not None:
+        check_count(count, duration, subsequent_period)
+        if duration is not None:
+            count = frames_in(duration, period_ns)
+    rolling = None
+    if counters != () or checksum is not None:
+        from canbus.rolling import Rolling
+
+        rolling = Rolling(counters, checksum)
+        rolling.check(messages)
+    for name, call in (("modifier_callback", modifier), ("on_error", on_error)):
+        if call is not None and not callable(call):
+            raise CanConfigError(f"{name} {call!r} cannot be called", hint="give a function")
+    return CyclicJob(
+        messages, period_ns, count, duration, subsequent_ns, rolling, modifier, on_error
+    )
+
+
 def own_frames(
     messages: Message | Sequence[Message], prepare: Callable[[Message], Message]
 ) -> tuple[Message, ...]:
@@ -74,8 +113,11 @@ def to_tuple(messages: Message | Sequence[Message]) -> tuple[Message, ...]:
         if not isinstance(frame, Message):
             raise TypeError(f"a cyclic task sends canbus.Message, not {type(frame).__name__}")
     first = frames[0]
-    if any(frame.arbitration_id != first.arbitration_id for frame in frames):
-        raise CanConfigError("all frames of a cyclic task must have the same arbitration_id")
+    if any(_id_of(frame) != _id_of(first) for frame in frames):
+        raise CanConfigError(
+            "all frames of a cyclic task must have the same arbitration_id",
+            hint="of the same length: see is_extended_id",
+        )
     if any(frame.channel != first.channel for frame in frames):
         raise CanConfigError("all frames of a cyclic task must have the same channel")
     return frames
@@ -85,11 +127,16 @@ def check_replacement(old: Sequence[Message], new: Sequence[Message]) -> None:
     """Raise CanConfigError unless `new` can replace `old` in a running task."""
     if len(new) != len(old):
         raise CanConfigError(f"the task sends {len(old)} frames in turn, not {len(new)}")
-    if new[0].arbitration_id != old[0].arbitration_id:
+    if _id_of(new[0]) != _id_of(old[0]):
         raise CanConfigError(
-            f"the task sends id {old[0].arbitration_id:#x}, not {new[0].arbitration_id:#x}",
+            f"the task sends the {_id_of(old[0])}, not the {_id_of(new[0])}",
             hint="stop it and start another with send_periodic()",
         )
+
+
+def _id_of(frame: Message) -> str:
+    """The identifier, for comparing and for people: 11 and 29 bits are different ones."""
+    return f"{29 if frame.is_extended_id else 11}-bit id {frame.arbitration_id:#x}"
 
 
 def period_to_ns(period: float, name: str = "period") -> int:
@@ -98,9 +145,9 @@ def period_to_ns(period: float, name: str = "period") -> int:
     Raises:
         CanConfigError: not a time of a microsecond or more.
     """
-    if not 0 < period < float("inf"):
+    if not _is_time(period):
         raise CanConfigError(
-            f"{name} {period} is no time to wait between frames", hint="give seconds, e.g. 0.1"
+            f"{name} {period!r} is no time to wait between frames", hint="give seconds, e.g. 0.1"
         )
     ns = round(period * _NS)
     if ns < SHORTEST_NS:
@@ -119,11 +166,18 @@ def frames_in(duration: float | None, period_ns: int) -> int | None:
     """
     if duration is None:
         return None
-    if not 0 < duration < float("inf"):
+    if not _is_time(duration):
         raise CanConfigError(
-            f"duration {duration} is no time to send for", hint="give seconds, or None for ever"
+            f"duration {duration!r} is no time to send for", hint="give seconds, or None for ever"
         )
     return max(1, -(-round(duration * _NS) // period_ns))
+
+
+def _is_time(seconds: object) -> bool:
+    try:
+        return 0 < seconds < _FOR_EVER  # type: ignore[operator]
+    except TypeError:
+        return False
 
 
 def check_count(count: int | None, duration: float | None, subsequent: float | None) -> None:
@@ -140,15 +194,3 @@ def check_count(count: int | None, duration: float | None, subsequent: float | N
             "subsequent_period needs to know after how many frames it begins",
             hint="give count (or duration), too",
         )
-
-
-def make_rolling(
-    counters: Counter | Iterable[Counter], checksum: Checksum | None, frames: Sequence[Message]
-) -> Rolling:
-    """The fields to write into each frame, checked against the frames."""
-    from canbus.rolling import Counter, Rolling
-
-    several = (counters,) if isinstance(counters, Counter) else tuple(counters)
-    rolling = Rolling(several, checksum)
-    rolling.check(frames)
-    return rolling

@@ -5,11 +5,13 @@ Absolute deadlines: what delays one frame does not delay those after it.
 
 from __future__ import annotations
 
+import os
 import threading
 from heapq import heapify, heappop, heappush, heapreplace
-from queue import Empty, SimpleQueue
 from time import monotonic_ns
 from typing import Protocol
+
+from canbus.mailbox import Mailbox
 
 _NS = 10**9
 MAX_BURST = 4
@@ -76,7 +78,7 @@ _Heap = list[tuple[int, int, Scheduled]]
 class CyclicScheduler:
     """Calls each run when it is due, from one thread that lives while there are any.
 
-    No locks: a signal handler may be anywhere in here, and wait for the thread.
+    No locks: a signal handler may be anywhere in here.
 
     Args:
         name: of the thread.
@@ -84,59 +86,65 @@ class CyclicScheduler:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._news: SimpleQueue[Scheduled | None] = (
-            SimpleQueue()
-        )  # put() may be interrupted by put()
-        self._bell = threading.Lock()  # free when there are news
-        self._bell.acquire()
-        self._thread: threading.Thread | None = None  # who takes the news
-        self._threads: set[threading.Thread] = set()
+        self._renew()
+
+    def _renew(self) -> None:
+        self._pid = os.getpid()
+        self._news: Mailbox[Scheduled | None] = Mailbox()
+        self._vacancy = [True]  # who pops it is, or starts, the one thread
+        self._thread: threading.Thread | None = None
 
     def add(self, run: Scheduled) -> None:
         """Call it from when it is due on."""
-        self._tell(run)  # before the look: a thread that ends looks the other way round
-        thread = self._thread
-        if thread is None or (thread.ident and not thread.is_alive()):  # after a fork
-            thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
-            self._threads.add(thread)
-            self._thread = thread
+        if os.getpid() != self._pid:
+            self._renew()  # a forked child has no such thread
+        self._news.put(run)  # before the look: a thread that ends looks the other way round
+        if not self._is_vacant():
+            return
+        thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+        self._thread = thread
+        try:
             thread.start()
+        except BaseException:
+            if not thread.ident:
+                self._vacancy.append(True)
+            raise
 
     def tidy(self) -> None:
         """Forget the runs that are stopped."""
-        if self._thread is not None:
-            self._tell(None)
+        if not self._vacancy:
+            self._news.put(None)
 
-    def join(self) -> None:
-        """Wait for the thread, when all runs are stopped; but not in the thread itself."""
-        for thread in list(self._threads):
-            if thread.is_alive() and thread is not threading.current_thread():
-                thread.join()
+    def join(self, seconds: float | None = None) -> None:
+        """Wait (so long at most) for the thread, when all runs are stopped; not in the thread itself."""
+        thread = self._thread
+        if thread is not None and thread.is_alive() and not self.is_current():
+            thread.join(seconds)
 
     def is_current(self) -> bool:
         """Whether the caller is called by the scheduler."""
-        return threading.current_thread() in self._threads
+        return threading.current_thread() is self._thread
 
     def is_at_work(self) -> bool:
         """Whether a run may be in its step; never in a forked child, which has no such thread."""
-        return any(thread.is_alive() for thread in list(self._threads))
+        return self._thread is not None and self._thread.is_alive()
 
-    def _tell(self, news: Scheduled | None) -> None:
-        self._news.put(news)
+    def _is_vacant(self) -> bool:
+        """Whether a thread is needed; then the caller has to see to it."""
         try:
-            self._bell.release()
-        except RuntimeError:
-            return  # it rings already
+            return self._vacancy.pop()
+        except IndexError:
+            return False
 
     def _loop(self) -> None:
         heap: _Heap = []
         number = 0  # keeps those that are due at the same time in order
         while True:
             wait_ns = heap[0][0] - monotonic_ns() if heap else None
-            if wait_ns is None or wait_ns > 0 or not self._news.empty():
+            if wait_ns is None or wait_ns > 0 or self._news:
                 if wait_ns is None and self._ends():
                     return
-                number = self._take(heap, wait_ns, number)
+                number = self._take(heap, wait_ns or 0, number)
                 continue
             run = heap[0][2]
             number += 1
@@ -147,23 +155,17 @@ class CyclicScheduler:
                 heappop(heap)
 
     def _ends(self) -> bool:
-        """Whether nothing is left to do; a run added from here on gets a new thread."""
-        self._thread = None
-        if self._news.empty():
-            self._threads.discard(threading.current_thread())
-            return True
-        self._thread = threading.current_thread()  # with a second one it may be, both at work
-        return False
+        """Whether nothing is left to do, or another thread is there to do it."""
+        if self._news:
+            return False
+        self._vacancy.append(True)
+        return not self._news or not self._is_vacant()
 
-    def _take(self, heap: _Heap, wait_ns: int | None, number: int) -> int:
+    def _take(self, heap: _Heap, wait_ns: int, number: int) -> int:
         """Wait for news until the next run is due; returns the next number."""
-        if wait_ns is not None and wait_ns > 0 and self._news.empty():
-            # Not get(timeout=): it waits for ever where the lock of the queue is free and the
-            # time is over when it has it (CPython, Modules/_queuemodule.c).
-            self._bell.acquire(timeout=min(wait_ns / _NS, threading.TIMEOUT_MAX))
         try:
-            run = self._news.get_nowait()
-        except Empty:
+            run = self._news.get(max(wait_ns, 0) / _NS)
+        except IndexError:
             return number
         if run is not None:
             number += 1

@@ -18,12 +18,21 @@ from canbus.cyclic_job import (
     own_frames,
     period_to_ns,
 )
-from canbus.errors import CanClosedError, CanLinkDownError, CanUnsupportedError
+from canbus.errors import (
+    CanClosedError,
+    CanLinkDownError,
+    CanOperationError,
+    CanUnsupportedError,
+)
 from canbus.logs import logger
 from canbus.message import Message
 from canbus.periodic import CyclicSendTask
 
 _NS = 10**9
+GRACE = 2.0
+"""Seconds that who stops a task waits for the thread that is sending a frame of it. Sending takes
+a tenth of that; it takes longer only where that thread waits for a lock which the caller has, in a
+signal handler that interrupted itself."""
 
 
 class Run:
@@ -61,9 +70,11 @@ class Run:
         waiter = threading.Lock()
         waiter.acquire()
         self._waiters.append(waiter)  # before the look: who ends it looks the other way round
-        if not self.is_over:
-            waiter.acquire(timeout=seconds)
-        self._waiters.remove(waiter)
+        try:
+            if not self.is_over:
+                waiter.acquire(timeout=seconds)
+        finally:
+            self._waiters.remove(waiter)
         return self.is_over
 
 
@@ -72,8 +83,7 @@ class CyclicTasks:
 
     Attributes:
         running: those that run, and whether `stop_all_periodic_tasks` stops them.
-        lock: held to start a task or to change what it does. No timing thread takes it: who
-            holds it may be a signal handler that waits for that thread.
+        lock: held to start a task or to change what it does.
         told: the channels of which it was said that their link is down.
     """
 
@@ -92,6 +102,9 @@ class CyclicHost(Protocol):
 
     def _prepare(self, msg: Message) -> Message:
         """The frame as it can be sent; raises where it cannot."""
+
+    def _check_open(self) -> None:
+        """Raise if the bus is shut down."""
 
     def _check_addressed(self, msg: Message) -> None:
         """Raise if nothing says where the frame goes."""
@@ -170,17 +183,22 @@ class OwnedCyclicTask(CyclicSendTask):
             self._halt(run)
             self._finish(run)
 
+    def stop_soon(self) -> None:
+        """Stop sending, as `stop`, but without waiting for a thread that is sending just now."""
+        self.stop()
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until the task has ended; True if it has."""
         run = self._run
         if run is None or run.is_over:
             return True
-        if (timeout is not None and timeout <= 0) or self._is_timing_thread():
+        if (timeout is not None and not timeout > 0) or self._is_timing_thread():
             return False
         return run.wait(-1.0 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
 
     def modify_data(self, messages: Message | Sequence[Message]) -> None:
         """Send these frames from the next period on; the timing is kept, counters go on."""
+        self._host._check_open()
         frames = own_frames(messages, self._host._prepare)
         job = self._job
         check_replacement(job.messages, frames)
@@ -192,6 +210,7 @@ class OwnedCyclicTask(CyclicSendTask):
 
     def modify_period(self, period: float) -> None:
         """Wait so many seconds between frames, once the frame that is due next has been sent."""
+        self._host._check_open()
         period_ns = period_to_ns(period)
         with self._tasks.lock:
             job = self._job
@@ -256,18 +275,30 @@ class OwnedCyclicTask(CyclicSendTask):
             )
         return True
 
-    def _fail(self, run: Run, exc: Exception) -> bool:
+    def _fail(self, run: Run, exc: BaseException) -> bool:
         """Deal with an error of the channel or of a callback; True if the task goes on."""
+        if run.is_over:
+            return False
         if isinstance(exc, CanClosedError):
             self._finish(run)  # the bus went first; whoever shut it down knows
             return False
         try:
+            exc = _as_error(exc)
             if self._goes_on(exc):
                 return True
-        except Exception as again:  # noqa: BLE001 - a fence: the user's callback; reported
+        except BaseException as again:  # noqa: BLE001 - a fence: the user's callback; reported
             again.__context__ = exc
-            exc = again
+            exc = _as_error(again)
         if not run.is_over:  # first told, then ended: who waits finds it told
             logger().error("cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc)
             self._finish(run, exc)
         return False
+
+
+def _as_error(exc: BaseException) -> Exception:
+    """The error; sys.exit() in a callback must not end the thread that times other tasks, too."""
+    if isinstance(exc, Exception):
+        return exc
+    error = CanOperationError(f"a callback of a cyclic task raised {exc!r}")
+    error.__cause__ = exc
+    return error

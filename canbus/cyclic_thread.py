@@ -11,7 +11,7 @@ from time import monotonic_ns
 
 from canbus.cyclic_job import CyclicJob
 from canbus.cyclic_scheduler import CyclicScheduler, Pace
-from canbus.cyclic_task import CyclicHost, OwnedCyclicTask, Run
+from canbus.cyclic_task import GRACE, CyclicHost, OwnedCyclicTask, Run
 from canbus.errors import CanTxQueueFullError
 from canbus.message import Message
 
@@ -94,9 +94,8 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
         run = self._run
-        if isinstance(run, _ThreadRun) and self._scheduler.is_at_work():
-            with run.lock:  # what is being sent may be the last, and seen already
-                pass
+        if isinstance(run, _ThreadRun):
+            self._let_finish(run)  # what is being sent may be the last, and seen already
         super().start()
 
     def _begin(self) -> None:
@@ -112,10 +111,20 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
     def _halt(self, run: Run) -> None:
         if isinstance(run, _ThreadRun):
             run.is_stopped = True
-            if self._scheduler.is_at_work():
-                with run.lock:  # the frame that is being sent is the last
-                    pass
+            self._let_finish(run)  # the frame that is being sent is the last
             self._scheduler.tidy()
+
+    def stop_soon(self) -> None:
+        """Stop sending, as `stop`, but without waiting for a thread that is sending just now."""
+        run = self._run
+        if isinstance(run, _ThreadRun):
+            run.is_stopped = True
+            self._scheduler.tidy()
+            self._finish(run)
+
+    def _let_finish(self, run: _ThreadRun) -> None:
+        if self._scheduler.is_at_work() and run.lock.acquire(timeout=GRACE):
+            run.lock.release()
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:
         run = self._run
@@ -144,7 +153,7 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
             run.ready = msg  # not lost: what this delays, Pace counts as missed
             run.due_ns = monotonic_ns()
             return not run.is_stopped
-        except Exception as exc:  # noqa: BLE001 - a fence: also the user's callback; reported
+        except BaseException as exc:  # noqa: BLE001 - a fence: also the user's callback; reported
             if not self._fail(run, exc):
                 return False
             self.missed += 1

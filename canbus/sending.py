@@ -10,16 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from canbus.cyclic_job import (
-    CyclicJob,
-    check_count,
-    frames_in,
-    make_rolling,
-    own_frames,
-    period_to_ns,
-)
+from canbus.cyclic_job import CyclicJob, make_job, own_frames
 from canbus.cyclic_scheduler import CyclicScheduler
-from canbus.cyclic_task import CyclicTasks, OwnedCyclicTask
+from canbus.cyclic_task import GRACE, CyclicTasks, OwnedCyclicTask
 from canbus.cyclic_thread import ThreadBasedCyclicSendTask
 from canbus.errors import CanClosedError, CanConfigError, CanError, CanUnsupportedError
 from canbus.frame_rules import is_plain, prepare
@@ -223,19 +216,14 @@ class Sending(Lifetime):
             raise self._closed()
         if engine not in ENGINES:
             raise CanConfigError(f"engine {engine!r} is none", hint=f"one of {', '.join(ENGINES)}")
-        frames = own_frames(msgs, self._prepare)
-        period_ns = period_to_ns(period)
-        if count is not None or duration is not None or subsequent_period is not None:
-            check_count(count, duration, subsequent_period)
-        job = CyclicJob(
-            frames,
-            period_ns,
-            count if duration is None else frames_in(duration, period_ns),
+        job = make_job(
+            own_frames(msgs, self._prepare),
+            period,
             duration,
-            None
-            if subsequent_period is None
-            else period_to_ns(subsequent_period, "subsequent_period"),
-            make_rolling(counters, checksum, frames) if counters != () or checksum else None,
+            count,
+            subsequent_period,
+            counters,
+            checksum,
             modifier_callback,
             on_error,
         )
@@ -257,9 +245,9 @@ class Sending(Lifetime):
     def _end_tasks(self) -> None:
         """Stop every cyclic task, and the thread that timed them."""
         for task in list(self._cyclic.running):
-            task.stop()
+            task.stop_soon()
         if self._scheduler is not None:
-            self._scheduler.join()
+            self._scheduler.join(GRACE)
 
     def flush_tx_buffer(self) -> None:
         """Discard frames that wait to be sent.

@@ -5,15 +5,14 @@ Who looks (the kernel) is the backend's; what to look for is watch_job.py's.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from enum import Enum
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from canbus.errors import CanClosedError, CanError
 from canbus.logs import logger
+from canbus.mailbox import Mailbox
 from canbus.message import Message
 from canbus.receiving import negative_timeout
 from canbus.watch_job import WatchJob
@@ -91,7 +90,7 @@ class Watch:
         self._on_event = on_event
         self._stop = stop
         self._renew = renew
-        self._events: SimpleQueue[WatchEvent | None] = SimpleQueue()
+        self._events: Mailbox[WatchEvent | None] = Mailbox()
         self._error: CanError | None = None
         self._is_over = False
         self._is_drained = False
@@ -127,13 +126,11 @@ class Watch:
             CanChannelNotFoundError: the interface is gone.
             CanConfigError: a ValueError; the timeout is negative.
         """
-        if timeout is not None:
-            if not timeout >= 0:
-                raise negative_timeout(f"get({timeout})")
-            timeout = min(timeout, threading.TIMEOUT_MAX)
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"get({timeout})")
         try:
-            event = self._events.get(timeout=timeout) if timeout != 0 else self._events.get_nowait()
-        except Empty:
+            event = self._events.get(timeout)
+        except IndexError:
             return None
         if event is None or self._is_drained:
             self._is_drained = True  # what was told while it ended comes behind
@@ -205,7 +202,7 @@ class Watch:
             return
         event = WatchEvent(kind, timestamp_ns, msg, since_ns, self)
         if self._on_event is None:
-            if self._events.qsize() < QUEUE_SIZE:
+            if len(self._events) < QUEUE_SIZE:
                 self._is_full = False
                 self._events.put(event)
             else:
@@ -213,7 +210,7 @@ class Watch:
             return
         try:
             self._on_event(event)
-        except Exception as exc:  # noqa: BLE001 - a fence: the user's callback; reported
+        except BaseException as exc:  # noqa: BLE001 - a fence: the user's callback; reported
             logger().error("callback of %r failed: %s", self, exc, exc_info=exc)
 
     def _overflow(self, now_ns: int) -> None:

@@ -14,6 +14,7 @@ MAX_PAGES = 256
 """Pages of a multiplexed frame; the kernel's limit (net/can/bcm.c, MAX_NFRAMES)."""
 _MAX_SELECTOR = 8
 """Bytes within which a multiplexer lies, also that of a CAN FD frame (bcm_rx_handler)."""
+_MANY = 10**9  # periods
 
 
 class WatchJob(NamedTuple):
@@ -81,6 +82,11 @@ def make_job(
     size = MAX_DLC_FD if is_fd else MAX_DLC
     is_all = mask is None and period is None
     if multiplex is not None:
+        if not isinstance(multiplex, Mapping):
+            raise CanConfigError(
+                f"multiplex must be a dictionary, not {type(multiplex).__name__}",
+                hint='value of the multiplexer: mask, e.g. {b"\\x01": b"\\x00\\xff"}',
+            )
         if mask is not None:
             raise CanConfigError("mask and multiplex exclude each other", hint="give one of them")
         masks = _pages(multiplex, multiplex_mask, size)
@@ -95,7 +101,7 @@ def make_job(
 
 
 def _timeout(period: float, missing_after: float) -> int:
-    if not 1 <= missing_after < float("inf"):
+    if not 1 <= missing_after < _MANY:
         raise CanConfigError(
             f"missing_after={missing_after} is no number of periods", hint="1 or more, e.g. 3"
         )

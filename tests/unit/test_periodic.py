@@ -186,6 +186,9 @@ class Host:
     def _prepare(self, msg: Message) -> Message:
         return msg
 
+    def _check_open(self) -> None:
+        pass
+
     def _check_addressed(self, msg: Message) -> None:
         pass
 
@@ -249,7 +252,7 @@ def test_no_frame_is_sent_after_stop_returns() -> None:
     task.stop()
     count = len(send.sent)
     assert task.wait(0)
-    scheduler.join()
+    scheduler.join(PATIENCE)
     assert not [t for t in threading.enumerate() if t.name.startswith("canbus cyclic")]
     assert len(send.sent) == count
 
@@ -587,7 +590,7 @@ def test_all_tasks_of_a_bus_share_one_thread() -> None:
     assert [t.name for t in threading.enumerate()].count("canbus cyclic shared") == 1
     for task in tasks:
         task.stop()
-    scheduler.join()
+    scheduler.join(PATIENCE)
     assert [t.name for t in threading.enumerate()].count("canbus cyclic shared") == 0
 
 
@@ -656,6 +659,6 @@ def test_many_threads_start_and_stop_tasks_of_one_scheduler() -> None:
     for thread in threads:
         thread.join(PATIENCE * 6)
         assert not thread.is_alive()
-    scheduler.join()
+    scheduler.join(PATIENCE)
     assert all(task.done for task in tasks)
-    assert not scheduler._threads
+    assert not scheduler.is_at_work()
