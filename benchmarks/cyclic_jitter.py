@@ -66,7 +66,7 @@ def measure(stage: Stage, report: Report) -> None:
 def _compare(
     stage: Stage, engine: str, period_ns: int, running: Callable[[], AbstractContextManager[None]]
 ) -> dict[str, Evenness]:
-    """Both sides in turn, in another order each time: medians over the rounds, of `worst` the worst."""
+    """Both sides, in another order each time: medians over the rounds, of `worst` the worst."""
     sides: dict[str, Callable[[], Any]] = {
         THEIRS: lambda: _start_theirs(stage.theirs_out, engine, period_ns),
         OURS: lambda: _start_ours(stage.ours_out, engine, period_ns),
