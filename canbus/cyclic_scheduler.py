@@ -116,7 +116,10 @@ class CyclicScheduler:
             self._news.put(None)
 
     def join(self, seconds: float | None = None) -> None:
-        """Wait (so long at most) for the thread, when all runs are stopped; not in the thread itself."""
+        """Wait (so long at most) for the thread, when all runs are stopped.
+
+        In the thread itself it returns at once.
+        """
         thread = self._thread
         if thread is not None and thread.is_alive() and not self.is_current():
             thread.join(seconds)

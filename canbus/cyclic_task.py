@@ -29,7 +29,7 @@ from canbus.message import Message
 from canbus.periodic import CyclicSendTask
 
 _NS = 10**9
-GRACE = 2.0
+GRACE = 1.0
 """Seconds that who stops a task waits for the thread that is sending a frame of it. Sending takes
 a tenth of that; it takes longer only where that thread waits for a lock which the caller has, in a
 signal handler that interrupted itself."""

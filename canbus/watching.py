@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 
 class RemoteReply(ABC):
-    """A frame that answers remote frames until `stop()`; also a context manager."""
+    """A frame that answers remote frames until `stop()`; also a context manager.
+
+    It goes on by itself after the link was down. Where the interface is gone it ends: `done`
+    is true, and the log says so.
+    """
+
+    @property
+    @abstractmethod
+    def done(self) -> bool:
+        """Whether nothing is answered any more."""
 
     @abstractmethod
     def stop(self) -> None:
@@ -33,6 +42,7 @@ class RemoteReply(ABC):
         Raises:
             CanMessageError: a ValueError; it has another id, or is no data frame.
             CanClosedError: it was stopped.
+            CanChannelNotFoundError: the interface is gone.
         """
 
     def __enter__(self) -> Self:
@@ -86,7 +96,8 @@ class Watching(Lifetime):
             throttle: seconds from one told change to the next, at least; what changes
                 meanwhile is told at the end of it, the last only.
             is_fd: whether it is a CAN FD frame.
-            channel: on a bus on all interfaces, where to look; None everywhere.
+            channel: on a bus on all interfaces, where to look; None everywhere, and then
+                nothing is told of links that go down or away.
             on_event: called with each event, by a thread of the bus, rather than taking them
                 from the watch.
 

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import struct
-from functools import cache
+from pathlib import Path
 
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.raw_socket import SocketOptions
@@ -53,15 +53,30 @@ def _of_options(options: SocketOptions) -> str | None:
     return None
 
 
-@cache
+_found: list[bool] = []
+
+
 def no_broadcast_manager() -> str | None:
-    """Why there is none that understands this program; None where there is. Asked once."""
-    if struct.calcsize("l") == 4 and os.uname().machine.endswith("64"):
+    """Why there is none that understands this program; None where there is, or nobody can tell."""
+    if _found:
+        return None
+    if struct.calcsize("l") == 4 and _is_64_bit_kernel():
         return "this is a 32-bit program on a 64-bit kernel, which misreads its messages"
     try:
         socket.socket(c.AF_CAN, socket.SOCK_DGRAM, c.CAN_BCM).close()
     except OSError as exc:
-        if exc.errno not in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT}:
-            raise
-        return "this kernel has none (modprobe can-bcm)"
+        if exc.errno in {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT}:
+            return "this kernel has none (modprobe can-bcm)"
+        return None  # who opens one in earnest is told
+    _found.append(True)
     return None
+
+
+def _is_64_bit_kernel() -> bool:
+    """Asked by a 32-bit program, of which the kernel may hide it (armv8l, personality(2))."""
+    names = [os.uname().machine]
+    try:
+        names.append(Path("/proc/sys/kernel/arch").read_text().strip())  # Linux 6.1
+    except OSError:
+        pass  # not there
+    return any("64" in name or name in {"armv8l", "s390x"} for name in names)

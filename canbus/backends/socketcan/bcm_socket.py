@@ -24,7 +24,8 @@ from canbus.backends.socketcan.raw_socket import stamps_option
 _LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
 _ANCILLARY = 256
 _LOOK_EVERY = 4096  # messages
-_MOMENT = 1e-4  # seconds
+_INSTANT = 1e-4  # seconds
+_MOMENT = 0.5
 
 
 class BcmReader(Protocol):
@@ -38,8 +39,11 @@ class BcmReader(Protocol):
     def lost(self, number: int) -> None:
         """So many messages found the receive buffer full since the last call."""
 
+    def draining(self) -> None:
+        """All that waits is about to be handed on; also said after each `wake`."""
+
     def drained(self) -> None:
-        """All that waited was handed on; said once more after each `wake`."""
+        """It was handed on."""
 
     def trouble(self, code: int) -> None:
         """The interface went down (ENETDOWN), or is gone (another): then nothing comes any more."""
@@ -65,6 +69,7 @@ class BcmSocket:
         self._lock = threading.RLock()
         self._is_closing = self._is_ending = False
         self.is_gone = False
+        self._waiting: list[threading.Lock] = []
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
@@ -108,8 +113,18 @@ class BcmSocket:
         """Whether the caller is called by the reading thread."""
         return threading.current_thread() is self._thread
 
+    def catch_up(self) -> None:
+        """Wait until all that the kernel had said by now was handed on; at most a moment."""
+        if self.is_reading_thread():
+            return
+        done = threading.Lock()
+        done.acquire()
+        self._waiting.append(done)
+        self.wake()
+        done.acquire(timeout=_MOMENT)
+
     def wake(self) -> None:
-        """Have the reader told that all was handed on, though nothing may come."""
+        """Have the reader told that all is handed on, though nothing may come."""
         if self.is_reading_thread():  # takes no lock: who has it may wait for this thread
             os.eventfd_write(self._wake, 1)
             return
@@ -130,10 +145,10 @@ class BcmSocket:
         if not is_read:
             self._release()
 
-    def join(self) -> None:
-        """Wait until it is closed, unless its own thread asks."""
+    def join(self, seconds: float) -> None:
+        """Wait (so long at most) until it is closed, unless its own thread asks."""
         if self._thread.is_alive() and not self.is_reading_thread():
-            self._thread.join()
+            self._thread.join(seconds)
 
     # -- the reading thread -----------------------------------------------------------
 
@@ -147,13 +162,22 @@ class BcmSocket:
                 if any(fd == self._wake for fd, _ in events):
                     os.eventfd_read(self._wake)  # before the look at what there is
                 while self._is_ending and not self._is_closing:
-                    sleep(_MOMENT)  # who closes it has not left `_wake` alone yet
-                if not self._is_read_out:
-                    self.drain()
-                    self._leave_out_if_read(poller)
-                self._reader.drained()
+                    sleep(_INSTANT)  # who closes it has not left `_wake` alone yet
+                self._hand_on(poller)
         finally:
+            self.is_gone = True
             self._release()
+
+    def _hand_on(self, poller: select.poll) -> None:
+        """All that waits, and tell those who wait for that."""
+        waiting, self._waiting = self._waiting, []
+        self._reader.draining()
+        if not self._is_read_out:
+            self.drain()
+            self._leave_out_if_read(poller)
+        self._reader.drained()
+        for done in waiting:
+            done.release()
 
     def _leave_out_if_read(self, poller: select.poll) -> None:
         if self._is_read_out:  # else it is readable for ever
@@ -206,4 +230,6 @@ class BcmSocket:
 
     def _release(self) -> None:
         self._socket.close()
-        os.close(self._wake)
+        wake, self._wake = self._wake, -1
+        if wake >= 0:
+            os.close(wake)

@@ -10,19 +10,20 @@ import errno
 from collections.abc import Sequence
 from typing import Protocol
 
+from canbus.backends.socketcan.bcm_operations import CAN_FD_FRAME
 from canbus.backends.socketcan.bcm_sender import BcmSender
 from canbus.backends.socketcan.os_errors import send_error
 from canbus.codecs.bcm import BcmFlag, BcmOpcode, encode_bcm
 from canbus.codecs.can_frame import CANFD_MTU, encode_can_frame
 from canbus.cyclic_job import CyclicJob
 from canbus.cyclic_task import CyclicHost, OwnedCyclicTask, Run
+from canbus.frame_flags import FDF, XLF
 from canbus.plugin import CanConfigError, CanOperationError, Message
 
 _TX_SETUP = int(BcmOpcode.TX_SETUP)
 _SETTIMER = int(BcmFlag.SETTIMER)
 _START = _SETTIMER | int(BcmFlag.STARTTIMER)
 _TX_COUNTEVT = int(BcmFlag.TX_COUNTEVT)
-_CAN_FD_FRAME = int(BcmFlag.CAN_FD_FRAME)
 
 
 class BcmHost(CyclicHost, Protocol):
@@ -30,6 +31,9 @@ class BcmHost(CyclicHost, Protocol):
 
     def _goes_to(self, msg: Message) -> str:
         """The interface of a frame; CanConfigError where nothing says which."""
+
+    def _check_takes_fd(self, msg: Message) -> None:
+        """Raise if the interface takes no CAN FD frames: the kernel would drop them unseen."""
 
     def _sender_for(self, msg: Message) -> BcmSender:
         """The sender of the interface that the frame goes to, which is up."""
@@ -50,25 +54,27 @@ class _BcmRun(Run):
     """One time that a task is started.
 
     Attributes:
-        number: of the task in the kernel.
+        key: of the task in the kernel.
         is_counted: it comes to an end by itself.
         is_stopped: it is to be deleted; whoever sets it up once more has to look.
         is_deleted: it was; no need to do that again for who has not set it up since.
     """
 
-    __slots__ = ("_task", "is_counted", "is_deleted", "is_stopped", "number", "sender")
+    __slots__ = ("_task", "is_counted", "is_deleted", "is_stopped", "key", "sender")
 
-    def __init__(self, task: BcmCyclicSendTask, sender: BcmSender, is_counted: bool) -> None:
+    def __init__(
+        self, task: BcmCyclicSendTask, sender: BcmSender, is_counted: bool, fd_flag: int
+    ) -> None:
         super().__init__()
         self._task = task
         self.sender = sender
-        self.number = sender.number()
+        self.key = sender.number(), fd_flag
         self.is_counted = is_counted
         self.is_stopped = self.is_deleted = False
 
     def delete(self) -> None:
         self.is_stopped = True
-        self.sender.delete(self.number)
+        self.sender.delete(self.key)
         self.is_deleted = True
 
     def expired(self) -> None:
@@ -100,8 +106,18 @@ class BcmCyclicSendTask(OwnedCyclicTask):
         super().__init__(job, host, is_stored)
         self._frames = frames_of(job)
 
+    def start(self) -> None:
+        """Start, with a full count and the first frame at once. No effect on a running task."""
+        run = self._run
+        if isinstance(run, _BcmRun) and run.is_counted and not run.is_over:
+            run.sender.catch_up()  # its last frame may have been seen already
+        super().start()
+
     def _check_can_start(self) -> None:
-        self._sender = self._host._sender_for(self._job.messages[0])
+        msg = self._job.messages[0]
+        self._sender = self._host._sender_for(msg)
+        if msg._flags & FDF:
+            self._host._check_takes_fd(msg)
 
     def _begin(self) -> None:
         try:
@@ -115,11 +131,13 @@ class BcmCyclicSendTask(OwnedCyclicTask):
     def _begin_now(self) -> None:
         job = self._job
         ends = job.limit is not None and job.ends
-        run = _BcmRun(self, self._sender, ends)
+        fd_flag = CAN_FD_FRAME if len(self._frames[0]) == CANFD_MTU else 0
+        run = _BcmRun(self, self._sender, ends, fd_flag)
         self._run = run
         try:
             self._set_up(run, job, self._frames, _START)
-        except BaseException:
+        except BaseException:  # also of a signal handler, when the kernel had it already
+            run.delete()
             run.end()
             raise
         if ends and job.limit == 1:  # sent, and the kernel says nothing about it
@@ -130,18 +148,19 @@ class BcmCyclicSendTask(OwnedCyclicTask):
             run.delete()
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:
-        frames = frames_of(job)
-        run = self._run
-        if isinstance(run, _BcmRun) and self._host._goes_to(job.messages[0]) != run.sender.channel:
-            raise CanConfigError(
-                f"cyclic task {self.arbitration_id:#x} sends on {run.sender.channel}, and cannot "
-                "change that",
-                hint="stop it and start another with send_periodic()",
-            )
-        if len(frames) != len(self._frames) or len(frames[0]) != len(self._frames[0]):
+        kind = self.messages[0]._flags & (FDF | XLF)
+        if any(msg._flags & (FDF | XLF) != kind for msg in job.messages):
             raise CanConfigError(
                 f"cyclic task {self.arbitration_id:#x}: the kernel cannot change from classic "
-                "frames to CAN FD frames or back",
+                "frames to CAN FD or CAN XL frames, or back",
+                hint="stop it and start another with send_periodic()",
+            )
+        frames = frames_of(job)
+        run = self._run
+        channel = self._host._goes_to(self.messages[0])
+        if self._host._goes_to(job.messages[0]) != channel:
+            raise CanConfigError(
+                f"cyclic task {self.arbitration_id:#x} sends on {channel}, and cannot change that",
                 hint="stop it and start another with send_periodic()",
             )
         if isinstance(run, _BcmRun) and not run.is_over:
@@ -155,11 +174,11 @@ class BcmCyclicSendTask(OwnedCyclicTask):
         if job.limit is not None:
             flags |= _TX_COUNTEVT if job.ends else 0
             count, first_ns, then_ns = job.limit, job.period_ns, job.subsequent_ns or 0
-        if len(frames[0]) == CANFD_MTU:
-            flags |= _CAN_FD_FRAME
-        message = encode_bcm(_TX_SETUP, run.number, flags, count, first_ns, then_ns, frames)
+        number, fd_flag = run.key
+        flags |= fd_flag
+        message = encode_bcm(_TX_SETUP, number, flags, count, first_ns, then_ns, frames)
         try:
-            run.sender.set_up(run.number, run, message)
+            run.sender.set_up(run.key, run, message)
         except OSError as exc:
             raise self._refused(exc, run) from exc
         finally:

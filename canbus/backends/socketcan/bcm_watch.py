@@ -12,12 +12,14 @@ from contextlib import suppress
 from time import time_ns
 
 from canbus.backends.socketcan.arrivals import Arrivals
-from canbus.backends.socketcan.bcm_receiver import Ancillary, BcmReceiver, Key
+from canbus.backends.socketcan.bcm_operations import Ancillary, Key
+from canbus.backends.socketcan.bcm_receiver import BcmReceiver
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.codecs.bcm import BcmFlag, BcmHead, BcmOpcode, encode_bcm
 from canbus.codecs.can_frame import encode_can_frame
 from canbus.frame_flags import EFF, EFF_MASK, RTR
-from canbus.plugin import CanClosedError, CanMessageError, Message
+from canbus.logs import logger
+from canbus.plugin import CanClosedError, CanError, CanMessageError, Message
 from canbus.watch import Watch, WatchEvent, WatchKind
 from canbus.watch_job import WatchJob
 from canbus.watching import RemoteReply, answer
@@ -76,12 +78,12 @@ class BcmWatch:
         """Have the kernel look; an OSError if it refuses."""
         self._receiver.set_up(self._key, self, self._message)
         if self._is_stopped:  # meanwhile
-            self._receiver.delete(self._key, self)
+            self._receiver.end(self._key, self)
 
     def stop(self) -> None:
         """Have it look no more."""
         self._is_stopped = True
-        self._receiver.delete(self._key, self)
+        self._receiver.end(self._key, self)
         self._forget(self)
 
     def end(self) -> None:
@@ -136,6 +138,12 @@ class BcmReply(RemoteReply):
         self._prepare = prepare
         self._forget = forget
         self._is_stopped = False
+        self._error: CanError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is answered any more."""
+        return self._is_stopped
 
     def begin(self, msg: Message) -> None:
         """Have the kernel answer; an OSError if it refuses."""
@@ -143,7 +151,7 @@ class BcmReply(RemoteReply):
         message = encode_bcm(_RX_SETUP, self._key[0], _RTR_FRAME, frames=(frame,))
         self._receiver.set_up(self._key, self, message)
         if self._is_stopped:  # meanwhile
-            self._receiver.delete(self._key, self)
+            self._receiver.end(self._key, self)
 
     def modify_data(self, msg: Message) -> None:
         """Answer with this frame from now on."""
@@ -160,15 +168,18 @@ class BcmReply(RemoteReply):
         except OSError as exc:
             if self._is_stopped:  # meanwhile
                 raise self._closed() from None
-            raise receive_error(exc.errno or 0, self._receiver.channel, "answer on") from exc
+            code = errno.ENODEV if exc.errno == errno.ENOTCONN else exc.errno or 0
+            raise receive_error(code, self._receiver.channel, "answer remote frames on") from exc
 
-    def _closed(self) -> CanClosedError:
-        return CanClosedError(f"remote frames {self._key[0] & EFF_MASK:#x} are answered no more")
+    def _closed(self) -> CanError:
+        return self._error or CanClosedError(
+            f"remote frames {self._key[0] & EFF_MASK:#x} are answered no more"
+        )
 
     def stop(self) -> None:
         """Answer no more."""
         self._is_stopped = True
-        self._receiver.delete(self._key, self)
+        self._receiver.end(self._key, self)
         self._forget(self)
 
     end = stop
@@ -181,7 +192,9 @@ class BcmReply(RemoteReply):
 
     def trouble(self, code: int) -> None:
         """It goes on when the link is up again; where that is gone it cannot."""
-        if code != errno.ENETDOWN:
+        if code != errno.ENETDOWN and not self._is_stopped:
+            self._error = receive_error(code, self._receiver.channel, "answer remote frames on")
+            logger().error("%s", self._error)
             self.stop()
 
 

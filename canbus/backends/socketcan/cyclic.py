@@ -11,11 +11,11 @@ import os
 from canbus.backends.socketcan.bcm_limits import reason_against
 from canbus.backends.socketcan.bcm_sender import BcmSender
 from canbus.backends.socketcan.bcm_task import BcmCyclicSendTask
-from canbus.backends.socketcan.link_watch import is_interface_up
+from canbus.backends.socketcan.link_watch import is_interface_up, takes_fd
 from canbus.backends.socketcan.os_errors import send_error
 from canbus.backends.socketcan.sender import SocketcanSender
 from canbus.cyclic_job import CyclicJob
-from canbus.cyclic_task import OwnedCyclicTask
+from canbus.cyclic_task import GRACE, OwnedCyclicTask
 from canbus.plugin import CanUnsupportedError, Message
 
 
@@ -57,12 +57,23 @@ class SocketcanCyclic(SocketcanSender):
     def _trouble_of(self, name: str) -> int:
         """Why no frame can pass the interface now, as an errno; 0 where one can."""
         try:
-            is_up = self._link.is_up() if self._channels.fixed else is_interface_up(name)
+            return 0 if is_interface_up(self._current_name(name)) else errno.ENETDOWN
         except OSError as exc:
-            return exc.errno or errno.EIO
-        if is_up:
-            return 0
-        return errno.ENODEV if self._link.is_gone else errno.ENETDOWN
+            # By index there is no such interface (ENXIO) what by name there is not (ENODEV).
+            return errno.ENODEV if exc.errno == errno.ENXIO else exc.errno or errno.EIO
+
+    def _current_name(self, name: str) -> str:
+        """What the interface is called now: a bus on one keeps it when it is renamed."""
+        return self._link.current_name() if self._channels.fixed else name
+
+    def _check_takes_fd(self, msg: Message) -> None:
+        name = self._goes_to(msg)
+        try:
+            if takes_fd(self._current_name(name)):
+                return
+        except OSError as exc:
+            raise send_error(exc, name, msg, is_open=True) from exc
+        raise send_error(OSError(errno.EINVAL, ""), name, msg, is_open=True)
 
     def _sender_for(self, msg: Message) -> BcmSender:
         """The sender of the interface that the frame goes to, which is up."""
@@ -80,7 +91,7 @@ class SocketcanCyclic(SocketcanSender):
 
     def _open_sender(self, name: str, msg: Message) -> BcmSender:
         try:
-            sender = BcmSender(name)
+            sender = BcmSender(self._current_name(name))
         except OSError as exc:
             raise send_error(exc, name, msg, is_open=False) from exc
         old = self._senders.pop(name, None)
@@ -99,4 +110,4 @@ class SocketcanCyclic(SocketcanSender):
     def _after_close(self) -> None:
         super()._after_close()
         for sender in list(self._senders.values()):
-            sender.join()
+            sender.join(GRACE)

@@ -12,10 +12,13 @@ import socket
 import struct
 
 from canbus.backends.socketcan.os_errors import receive_error
+from canbus.codecs.can_frame import CANFD_MTU
 from canbus.plugin import CanError, CanLinkDownError
 
 _SIOCGIFFLAGS = 0x8913  # <linux/sockios.h>
-_IFREQ = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then the flags
+_SIOCGIFMTU = 0x8921
+_WITH_FLAGS = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then a union
+_WITH_MTU = struct.Struct("=16si20x")
 _IFF_UP = 1
 LINK_ERRORS = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
 
@@ -61,6 +64,10 @@ class LinkWatch:
             self.is_untold = self.is_untold or is_news or not self._is_down
             self._is_down = True
 
+    def current_name(self) -> str:
+        """What the interface is called now, as it may have been renamed; an OSError if gone."""
+        return socket.if_indextoname(self._index)
+
     @property
     def is_gone(self) -> bool:
         """Whether it was gone when somebody last looked."""
@@ -104,8 +111,17 @@ class LinkWatch:
 
 def is_interface_up(name: str) -> bool:
     """Whether the interface is up; an OSError if there is none."""
+    return bool(_ask(name, _SIOCGIFFLAGS, _WITH_FLAGS) & _IFF_UP)
+
+
+def takes_fd(name: str) -> bool:
+    """Whether the interface takes CAN FD frames, by its MTU; an OSError if there is none."""
+    return _ask(name, _SIOCGIFMTU, _WITH_MTU) >= CANFD_MTU
+
+
+def _ask(name: str, request: int, ifreq: struct.Struct) -> int:
     import fcntl
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
-        _, flags = _IFREQ.unpack(fcntl.ioctl(asker, _SIOCGIFFLAGS, _IFREQ.pack(name.encode(), 0)))
-    return bool(flags & _IFF_UP)
+        _, answer = ifreq.unpack(fcntl.ioctl(asker, request, ifreq.pack(name.encode(), 0)))
+    return int(answer)

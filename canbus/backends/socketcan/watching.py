@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from canbus.backends.socketcan.bcm_limits import no_broadcast_manager
-from canbus.backends.socketcan.bcm_receiver import BcmReceiver, Key
+from canbus.backends.socketcan.bcm_operations import Key
+from canbus.backends.socketcan.bcm_receiver import BcmReceiver
 from canbus.backends.socketcan.bcm_watch import BcmReply, BcmWatch, key_of, reply_key
 from canbus.backends.socketcan.cyclic import SocketcanCyclic
-from canbus.backends.socketcan.os_errors import receive_error
+from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error
+from canbus.cyclic_task import GRACE
 from canbus.plugin import CanConfigError, CanError, CanUnsupportedError, Message
 from canbus.watch import Watch, WatchEvent
 from canbus.watch_job import WatchJob
@@ -103,7 +105,7 @@ class SocketcanWatching(SocketcanCyclic):
         if job.channel is None or job.channel == fixed:
             return fixed or ""
         if fixed is None and isinstance(job.channel, str):
-            return job.channel
+            return channel_name(job.channel)
         raise CanConfigError(
             f"{self.channel_info}: cannot watch channel {job.channel!r}",
             hint='a bus on all interfaces (channel="") can, by their names',
@@ -118,15 +120,16 @@ class SocketcanWatching(SocketcanCyclic):
                 hint="receive the frames, and look at their time stamps",
             )
         code = self._trouble_of(channel) if channel else 0
+        if code == errno.ENODEV and self._channels.fixed is None:
+            raise open_error(OSError(code, ""), channel)
         if code:
             raise receive_error(code, channel, "watch")
         self._receivers = [one for one in self._receivers if not self._is_dead(one)]
         receivers = [one for one in self._receivers if one.channel == channel]
         for receiver in receivers:
+            if receiver.is_ending(key):
+                receiver.catch_up()
             if not receiver.has(key):
-                return receiver
-        for receiver in receivers:
-            if receiver.becomes_free(key):
                 return receiver
         return self._open_receiver(channel)
 
@@ -137,7 +140,7 @@ class SocketcanWatching(SocketcanCyclic):
         return receiver.is_gone
 
     def _open_receiver(self, channel: str) -> BcmReceiver:
-        receiver = BcmReceiver(channel)
+        receiver = BcmReceiver(self._current_name(channel) if channel else "")
         self._receivers.append(receiver)
         if self._is_shutdown:  # meanwhile, by a signal handler
             receiver.close()
@@ -153,4 +156,4 @@ class SocketcanWatching(SocketcanCyclic):
     def _after_close(self) -> None:
         super()._after_close()
         for receiver in list(self._receivers):
-            receiver.join()
+            receiver.join(GRACE)
