@@ -60,7 +60,7 @@ def test_tasks_go_on_when_the_link_is_up_again_and_say_so_once(
                 seen.add(number_in(receive(listener)))
             told = [record.getMessage() for record in caplog.records]
             assert len(told) == rounds, told
-            assert "wait" in told[-1]
+            assert "is down" in told[-1]
             assert link in told[-1]
     assert all(not task.done for task in tasks)
 
