@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from canbus.backends.socketcan import constants as c
@@ -75,8 +76,6 @@ def no_broadcast_manager() -> str | None:
 def _is_64_bit_kernel() -> bool:
     """Asked by a 32-bit program, of which the kernel may hide it (armv8l, personality(2))."""
     names = [os.uname().machine]
-    try:
-        names.append(Path("/proc/sys/kernel/arch").read_text().strip())  # Linux 6.1
-    except OSError:
-        pass  # not there
+    with suppress(OSError):  # not there before Linux 6.1
+        names.append(Path("/proc/sys/kernel/arch").read_text().strip())
     return any("64" in name or name in {"armv8l", "s390x"} for name in names)
