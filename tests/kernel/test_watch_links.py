@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import canbus as can
+from canbus.backends.socketcan.bcm_receiver import BcmReceiver
 from canbus.links import create_vcan, delete_link, list_links, set_down, set_up
 from canbus.testing.support import Worker, wait_until_blocked
 from tests.kernel.watching import (
@@ -116,27 +117,30 @@ def test_what_was_told_before_the_link_went_is_not_lost(link: str, open_bus: Ope
 
 
 def test_who_notices_first_that_the_link_is_gone_hides_it_from_nobody(
-    link: str, open_bus: OpenBus
+    link: str, open_bus: OpenBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sender meets the end in its own thread while the reading thread is busy."""
-    bus, other = open_bus(link), open_bus(link)
-    reply = bus.reply_to_remote(frame())
+    """A sender meets the end before the reading thread looks at the socket again."""
+    bus = open_bus(link)
+    watch, reply = bus.watch(ID), bus.reply_to_remote(frame())
+    drained = BcmReceiver.drained
+    errors: list[BaseException | None] = []
 
-    def busy(got: can.WatchEvent) -> None:
-        if got.kind is FIRST:
+    def just_then(receiver: BcmReceiver) -> None:
+        if not errors:
             delete_link(link)
-            with pytest.raises(can.CanError):
-                Worker(lambda: reply.modify_data(frame(b"\1"))).result()
+            errors.append(Worker(lambda: reply.modify_data(frame(b"\1"))).error())
+        drained(receiver)
 
-    watch, idle = bus.watch(ID, on_event=busy), bus.watch(ID + 1)
-    other.send(frame())
-    eventually(lambda: watch.done, "the end")
-    told = event(idle)
+    monkeypatch.setattr(BcmReceiver, "drained", just_then)
+    bus.watch(ID + 1).stop()  # wakes it
+    eventually(lambda: bool(errors), "the sender's error")
+    assert isinstance(errors[0], can.CanOperationError)
+    told = event(watch)
     if told.kind is LINK_DOWN:
-        told = event(idle)
+        told = event(watch)
     assert told.kind is GONE
     with pytest.raises(can.CanChannelNotFoundError):
-        idle.get(0)
+        watch.get(0)
 
 
 def test_a_watch_begins_anew_on_a_link_that_came_back(link: str, open_bus: OpenBus) -> None:

@@ -116,7 +116,7 @@ def test_a_loss_is_said_though_the_buffer_never_runs_empty(
 
 
 def _told(watch: can.Watch) -> int:
-    return min(watch._events.qsize(), QUEUE_SIZE) + watch.lost
+    return min(len(watch._events), QUEUE_SIZE) + watch.lost
 
 
 def test_a_full_queue_of_events_is_marked_where_some_are_missing(open_bus: OpenBus) -> None:

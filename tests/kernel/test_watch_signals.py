@@ -11,7 +11,16 @@ import canbus as can
 from canbus.testing.support import PATIENCE, numbered
 from canbus.watch import Watch
 from tests.interruptions import at_every_step, interrupted
-from tests.kernel.watching import ID, OpenBus, content, descriptors, event, frame, reading_threads
+from tests.kernel.watching import (
+    ID,
+    OpenBus,
+    content,
+    descriptors,
+    event,
+    frame,
+    reading_threads,
+    settle,
+)
 
 Use = Callable[[can.BusABC, can.BusABC, Watch], object]
 
@@ -52,6 +61,7 @@ def test_stop_in_a_signal_handler_at_every_step(open_bus: OpenBus, use: Use) -> 
         reached = interrupted(work, step, watch.stop)
         watch.stop()
         assert watch.done
+        settle(other, bus)
         with bus.watch(ID) as next_one:
             other.send(frame(b"\7"))
             assert content(event(next_one)) == b"\7"

@@ -11,7 +11,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import canbus as can
-from canbus.testing.support import PATIENCE, Worker, wait_until_blocked
+from canbus.testing.support import (
+    PATIENCE,
+    Worker,
+    receive_until_marker,
+    send_marker,
+    wait_until_blocked,
+)
 from canbus.watch import Watch, WatchEvent, WatchKind
 
 FIRST, CHANGED, MISSING, BACK, LOST, LINK_DOWN, GONE = WatchKind
@@ -49,6 +55,12 @@ def until_now(sender: can.BusABC, watch: Watch, last: Watch) -> list[WatchEvent]
     while content(event(last)) != number:
         pass
     return taken(watch)
+
+
+def settle(sender: can.BusABC, receiver: can.BusABC) -> None:
+    """Wait until all that was sent has arrived, which a busy kernel may put off (ksoftirqd)."""
+    send_marker(sender)
+    receive_until_marker(receiver)
 
 
 def taken(watch: Watch) -> list[WatchEvent]:
