@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import subprocess
+import threading
 from collections.abc import Iterator
 from time import monotonic
 
@@ -74,13 +75,16 @@ def test_on_error_is_told_of_a_link_that_is_down_and_decides(
 ) -> None:
     bus = open_bus(link)
     told: list[Exception] = []
+    is_told = threading.Event()
 
     def decide(exc: Exception) -> bool:
         told.append(exc)
+        is_told.set()
         return goes_on
 
     task = bus.send_periodic(frame(), 0.01, engine=engine, on_error=decide)
     set_down(link)
+    assert is_told.wait(PATIENCE)
     if goes_on:
         assert not task.wait(0.05)
         set_up(link)
@@ -96,7 +100,6 @@ def test_on_error_is_told_of_a_link_that_is_down_and_decides(
         task.start()
         receive(listener)
         assert task.error is None
-    assert told
     assert all(isinstance(exc, can.CanLinkDownError) and link in str(exc) for exc in told)
 
 
