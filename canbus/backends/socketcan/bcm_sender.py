@@ -47,6 +47,7 @@ class BcmSender(BcmOperations[KernelRun]):
     def __init__(self, channel: str) -> None:
         self.was_down = False
         self.number = itertools.count(1).__next__
+        self._is_asking = self._has_lost = False
         super().__init__(channel, int(BcmOpcode.TX_DELETE))
 
     def message(self, data: bytes, ancillary: Ancillary, flags: int, channel: str) -> None:
@@ -59,7 +60,22 @@ class BcmSender(BcmOperations[KernelRun]):
             run.expired()
 
     def lost(self, number: int) -> None:
-        """The end of a task may be among what was lost: ask each that should come to one."""
+        """The end of a task may be among what was lost: ask each that should come to one.
+
+        Called while it asks, too: then it asks all once more, rather than within itself.
+        """
+        self._has_lost = True
+        if self._is_asking:
+            return
+        self._is_asking = True
+        try:
+            while self._has_lost:
+                self._has_lost = False
+                self._ask_for_ends()
+        finally:
+            self._is_asking = False
+
+    def _ask_for_ends(self) -> None:
         for key, run in list(self._operations.items()):
             if run.is_counted and key in self._operations:
                 try:
