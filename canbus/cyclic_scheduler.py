@@ -14,7 +14,7 @@ from typing import Protocol
 from canbus.mailbox import Mailbox
 
 _NS = 10**9
-MAX_BURST = 4
+MAX_BURST = 16
 """A late thread sends at most so many frames back to back before it gives up on catching up."""
 _LONGEST_SEND = 0.1  # seconds between looks at whether the task is to stop
 _SHORTEST_SEND = 0.001  # seconds to wait for room, however late the other tasks are

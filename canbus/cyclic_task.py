@@ -165,6 +165,9 @@ class OwnedCyclicTask(CyclicSendTask):
     def start(self) -> None:
         """Start, with a full count and the first frame at once. No effect on a running task."""
         tasks = self._tasks
+        run = self._run
+        if run is not None and not run.is_over:
+            self._let_finish(run)  # its last frame may have been seen already
         with tasks.lock:
             self._check_can_start()
             if self._run is not None and not self._run.is_over:
@@ -245,6 +248,9 @@ class OwnedCyclicTask(CyclicSendTask):
             job: what is to be done now.
             keep_count: only frames have changed.
         """
+
+    def _let_finish(self, run: Run) -> None:
+        """Wait until a run whose last frame is out is known to be over."""
 
     def _is_timing_thread(self) -> bool:
         """Whether the caller is the thread that would have to report the end."""

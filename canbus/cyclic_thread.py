@@ -91,13 +91,6 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
         self._scheduler = scheduler
         self._send = send
 
-    def start(self) -> None:
-        """Start, with a full count and the first frame at once. No effect on a running task."""
-        run = self._run
-        if isinstance(run, _ThreadRun):
-            self._let_finish(run)  # what is being sent may be the last, and seen already
-        super().start()
-
     def _begin(self) -> None:
         run = _ThreadRun(self, self._job)
         self._run = run
@@ -122,8 +115,10 @@ class ThreadBasedCyclicSendTask(OwnedCyclicTask):
             self._scheduler.tidy()
             self._finish(run)
 
-    def _let_finish(self, run: _ThreadRun) -> None:
-        if self._scheduler.is_at_work() and run.lock.acquire(timeout=GRACE):
+    def _let_finish(self, run: Run) -> None:
+        if not isinstance(run, _ThreadRun) or not self._scheduler.is_at_work():
+            return
+        if run.lock.acquire(timeout=GRACE):
             run.lock.release()
 
     def _change(self, job: CyclicJob, keep_count: bool) -> None:

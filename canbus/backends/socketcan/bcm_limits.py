@@ -16,14 +16,11 @@ from canbus.cyclic_job import CyclicJob
 from canbus.frame_flags import FDF, XLF
 
 _MAX_COUNT = 2**32 - 1
+_MAX_NS = MAX_SECONDS * 10**9
 
 
-def reason_against(job: CyclicJob, options: SocketOptions) -> str | None:
+def reason_against(job: CyclicJob) -> str | None:
     """Why the kernel cannot time this job; None if it can."""
-    return _of_job(job) or _of_options(options) or no_broadcast_manager()
-
-
-def _of_job(job: CyclicJob) -> str | None:
     messages = job.messages
     if job.modifier is not None:
         return "it cannot call modifier_callback"
@@ -32,26 +29,27 @@ def _of_job(job: CyclicJob) -> str | None:
         return "it has no CAN XL frames"
     if len(messages) > 1 and any(msg._flags & (FDF | XLF) != kind for msg in messages):
         return "a task of it sends classic frames or CAN FD frames, not both"
-    return _of_numbers(job)
+    return _too_much(job)
 
 
-def _of_numbers(job: CyclicJob) -> str | None:
+def _too_much(job: CyclicJob) -> str | None:
     frames = len(job.messages) if job.rolling is None else job.rolling.cycle(len(job.messages))
     if frames > MAX_NFRAMES:
         return f"a task of it has at most {MAX_NFRAMES} frames, and this one has {frames}"
-    if max(job.period_ns, job.subsequent_ns or 0) > MAX_SECONDS * 10**9:
+    if job.period_ns > _MAX_NS or (job.subsequent_ns is not None and job.subsequent_ns > _MAX_NS):
         return f"its longest period is {MAX_SECONDS // 86400} days"
     if job.limit is not None and job.limit > _MAX_COUNT:
         return f"it counts to {_MAX_COUNT} at most"
     return None
 
 
-def _of_options(options: SocketOptions) -> str | None:
+def reason_against_all(options: SocketOptions) -> str | None:
+    """Why the kernel cannot time any task of a bus with these options; None if it can."""
     if not options.local_loopback:
         return "it has no local_loopback=False (net/can/bcm.c, bcm_can_tx)"
     if options.priority is not None or options.mark is not None:
         return "it has no priority and no mark"
-    return None
+    return no_broadcast_manager()
 
 
 _found: list[bool] = []

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 from canbus.backends.socketcan.bcm_socket import BcmSocket
 from canbus.codecs.bcm import BcmFlag, encode_bcm
@@ -30,6 +31,16 @@ class Operation(Protocol):
 
 Op = TypeVar("Op", bound=Operation)
 
+_all: WeakSet[BcmOperations[Any]] = WeakSet()
+
+
+def _have_all_looked_at() -> None:
+    for operations in list(_all):
+        operations.needs_a_look = True
+
+
+os.register_at_fork(after_in_child=_have_all_looked_at)  # cheaper than os.getpid() for each task
+
 
 class BcmOperations(Generic[Op]):
     """One socket, and the operations on it.
@@ -40,9 +51,14 @@ class BcmOperations(Generic[Op]):
 
     Raises:
         OSError: no broadcast manager, or no such interface.
+
+    Attributes:
+        needs_a_look: the interface was in trouble, or the process forked, since somebody last
+            looked.
     """
 
     def __init__(self, channel: str, delete_opcode: int) -> None:
+        self.needs_a_look = False
         self.channel = channel
         self._delete_opcode = delete_opcode
         self._pid = os.getpid()
@@ -50,6 +66,7 @@ class BcmOperations(Generic[Op]):
         self._operations: dict[Key, Op] = {}
         self._socket = BcmSocket(channel, self)
         self._send = self._socket.send
+        _all.add(self)
 
     @property
     def is_gone(self) -> bool:
@@ -75,6 +92,7 @@ class BcmOperations(Generic[Op]):
         try:
             self._send(message)
         except BaseException:
+            self.needs_a_look = True
             if is_new:
                 self._operations.pop(key, None)
             raise
@@ -129,5 +147,6 @@ class BcmOperations(Generic[Op]):
 
     def trouble(self, code: int) -> None:
         """The interface went down, or is gone: tell all."""
+        self.needs_a_look = True
         for operation in list(self._operations.values()):
             operation.trouble(code)

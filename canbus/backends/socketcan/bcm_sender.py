@@ -41,11 +41,9 @@ class BcmSender(BcmOperations[KernelRun]):
 
     Attributes:
         number: call it for the number of a new task; none is used twice.
-        was_down: the interface went down since somebody last looked.
     """
 
     def __init__(self, channel: str) -> None:
-        self.was_down = False
         self.number = itertools.count(1).__next__
         self._is_asking = self._has_lost = False
         super().__init__(channel, int(BcmOpcode.TX_DELETE))
@@ -87,7 +85,6 @@ class BcmSender(BcmOperations[KernelRun]):
 
     def trouble(self, code: int) -> None:
         """The interface went down, or is gone: tell all tasks."""
-        self.was_down = True
         if code == errno.ENETDOWN and self._operations:
             logger().warning(
                 "%s is down, with %d cyclic task(s) on it: the kernel goes on when it is up again",

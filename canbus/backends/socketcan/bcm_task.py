@@ -106,13 +106,6 @@ class BcmCyclicSendTask(OwnedCyclicTask):
         super().__init__(job, host, is_stored)
         self._frames = frames_of(job)
 
-    def start(self) -> None:
-        """Start, with a full count and the first frame at once. No effect on a running task."""
-        run = self._run
-        if isinstance(run, _BcmRun) and run.is_counted and not run.is_over:
-            run.sender.catch_up()  # its last frame may have been seen already
-        super().start()
-
     def _check_can_start(self) -> None:
         msg = self._job.messages[0]
         self._sender = self._host._sender_for(msg)
@@ -120,28 +113,28 @@ class BcmCyclicSendTask(OwnedCyclicTask):
             self._host._check_takes_fd(msg)
 
     def _begin(self) -> None:
-        try:
-            self._begin_now()
-        except CanOperationError as exc:
-            if exc.error_code != errno.ENOTCONN:
-                raise
-            self._check_can_start()  # the interface went and came back, and nobody had noticed
-            self._begin_now()
-
-    def _begin_now(self) -> None:
         job = self._job
-        ends = job.limit is not None and job.ends
+        ends = job.limit is not None and job.subsequent_ns is None
         fd_flag = CAN_FD_FRAME if len(self._frames[0]) == CANFD_MTU else 0
-        run = _BcmRun(self, self._sender, ends, fd_flag)
-        self._run = run
-        try:
-            self._set_up(run, job, self._frames, _START)
-        except BaseException:  # also of a signal handler, when the kernel had it already
-            run.delete()
-            run.end()
-            raise
+        for is_again in (False, True):
+            run = _BcmRun(self, self._sender, ends, fd_flag)
+            self._run = run
+            try:
+                self._set_up(run, job, self._frames, _START)
+                break
+            except BaseException as exc:  # also of a signal handler: the kernel may have it
+                run.delete()
+                run.end()
+                gone = isinstance(exc, CanOperationError) and exc.error_code == errno.ENOTCONN
+                if is_again or not gone:
+                    raise
+            self._check_can_start()  # the interface went and came back, and nobody had noticed
         if ends and job.limit == 1:  # sent, and the kernel says nothing about it
             run.expired()
+
+    def _let_finish(self, run: Run) -> None:
+        if isinstance(run, _BcmRun) and run.is_counted:
+            run.sender.catch_up()
 
     def _halt(self, run: Run) -> None:
         if isinstance(run, _BcmRun) and not run.is_deleted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
-from canbus.backends.socketcan.bcm_limits import reason_against
+from canbus.backends.socketcan.bcm_limits import reason_against, reason_against_all
 from canbus.backends.socketcan.bcm_sender import BcmSender
 from canbus.backends.socketcan.bcm_task import BcmCyclicSendTask
 from canbus.backends.socketcan.link_watch import is_interface_up, takes_fd
@@ -23,12 +23,17 @@ class SocketcanCyclic(SocketcanSender):
     """Cyclic tasks; one descriptor of the broadcast manager for each interface they go to."""
 
     _senders: dict[str, BcmSender]
+    _has_kernel_tasks: bool = False
 
     def _make_task(self, job: CyclicJob, engine: str, is_stored: bool) -> OwnedCyclicTask:
         if self._channels.fixed is None:
             self._check_addressed(job.messages[0])
         if engine != "thread":
-            reason = reason_against(job, self._options)
+            reason = None
+            if not self._has_kernel_tasks:  # once true, it stays
+                reason = reason_against_all(self._options)
+                self._has_kernel_tasks = reason is None
+            reason = reason or reason_against(job)
             if reason is None:
                 return BcmCyclicSendTask(job, self, is_stored)
             if engine == "bcm":
@@ -81,12 +86,12 @@ class SocketcanCyclic(SocketcanSender):
             raise self._closed()
         name = self._channels.fixed or self._goes_to(msg)
         sender = self._senders.get(name)
+        if sender is not None and not sender.needs_a_look:
+            return sender
+        self._check_sendable(msg)
         if sender is None or sender.is_gone:
-            self._check_sendable(msg)
-            sender = self._open_sender(name, msg)
-        elif sender.was_down:
-            self._check_sendable(msg)
-            sender.was_down = False
+            return self._open_sender(name, msg)
+        sender.needs_a_look = False
         return sender
 
     def _open_sender(self, name: str, msg: Message) -> BcmSender:
