@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import threading
+from collections import deque
 from time import sleep
 from typing import Protocol
 
@@ -69,7 +70,7 @@ class BcmSocket:
         self._lock = threading.RLock()
         self._is_closing = self._is_ending = False
         self.is_gone = False
-        self._waiting: list[threading.Lock] = []
+        self._waiting: deque[threading.Lock] = deque()
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
@@ -170,7 +171,9 @@ class BcmSocket:
 
     def _hand_on(self, poller: select.poll) -> None:
         """All that waits, and tell those who wait for that."""
-        waiting, self._waiting = self._waiting, []
+        waiting = []
+        while self._waiting:  # who comes later waits for the next time
+            waiting.append(self._waiting.popleft())
         self._reader.draining()
         if not self._is_read_out:
             self.drain()
