@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from time import monotonic_ns
 from typing import Protocol
 
+from canbus import thread_errors
 from canbus.mailbox import Mailbox
 
 _NS = 10**9
@@ -99,15 +100,16 @@ class CyclicScheduler:
         if os.getpid() != self._pid:
             self._renew()  # a forked child has no such thread
         self._news.put(run)  # before the look: a thread that ends looks the other way round
+        if not self._vacancy:
+            return
+        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         if not self._is_vacant():
             return
-        thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
         self._thread = thread
         try:
             thread.start()
-        except BaseException:
-            if not thread.ident:
-                self._vacancy.append(True)
+        except RuntimeError:  # no thread to be had
+            self._vacancy.append(True)
             raise
 
     def tidy(self) -> None:
@@ -139,8 +141,19 @@ class CyclicScheduler:
         except IndexError:
             return False
 
-    def _loop(self) -> None:
+    def _run(self) -> None:
         heap: _Heap = []
+        while True:
+            try:
+                self._loop(heap)
+            except BaseException:  # noqa: BLE001 - reported; the other runs go on
+                thread_errors.report()
+                if heap:
+                    heappop(heap)  # whose step has raised
+            else:
+                return
+
+    def _loop(self, heap: _Heap) -> None:
         number = 0  # keeps those that are due at the same time in order
         while True:
             wait_ns = heap[0][0] - monotonic_ns() if heap else None

@@ -6,10 +6,13 @@ A backend that times frames itself derives from it and writes `_begin`, `_halt` 
 
 from __future__ import annotations
 
+import os
 import threading
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from canbus.cyclic_job import (
     CyclicJob,
@@ -40,30 +43,30 @@ class Run:
 
     Attributes:
         error: why it ended by itself, or None.
+        is_over: whether it has ended.
     """
 
-    __slots__ = ("_alive", "_waiters", "error")
+    __slots__ = ("_alive", "_waiters", "error", "is_over")
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.is_over = False
         self._alive = [True]  # who pops it has ended the run, and nobody else
         self._waiters: list[threading.Lock] = []
 
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended."""
-        return not self._alive
-
     def end(self, error: Exception | None = None) -> None:
-        """It has ended; wakes who waits for that. Called any number of times."""
-        if error is not None:
-            self.error = error
-        try:
+        """It has ended; wakes who waits for that.
+
+        Called any number of times: the first error counts, and each completes what was
+        interrupted before.
+        """
+        with suppress(IndexError):  # it has ended already
             self._alive.pop()
-        except IndexError:
-            return
-        for waiter in list(self._waiters):
-            waiter.release()
+            self.error = error
+        self.is_over = True
+        with suppress(IndexError):  # all are woken
+            while True:
+                self._waiters.pop().release()
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; True if it has. Negative waits for ever."""
@@ -74,8 +77,12 @@ class Run:
             if not self.is_over:
                 waiter.acquire(timeout=seconds)
         finally:
-            self._waiters.remove(waiter)
+            with suppress(ValueError):  # woken
+                self._waiters.remove(waiter)
         return self.is_over
+
+
+_all_tasks: WeakSet[CyclicTasks] = WeakSet()
 
 
 class CyclicTasks:
@@ -83,16 +90,25 @@ class CyclicTasks:
 
     Attributes:
         running: those that run, and whether `stop_all_periodic_tasks` stops them.
-        lock: held to start a task or to change what it does.
+        lock: held to begin something that the kernel or a thread does by itself, or to change it.
         told: the channels of which it was said that their link is down.
     """
 
-    __slots__ = ("lock", "running", "told")
+    __slots__ = ("__weakref__", "lock", "running", "told")
 
     def __init__(self) -> None:
+        _all_tasks.add(self)
         self.running: dict[OwnedCyclicTask, bool] = {}
         self.told: set[Any] = set()
         self.lock = threading.RLock()
+
+
+def _renew_locks() -> None:
+    for tasks in list(_all_tasks):
+        tasks.lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)  # who held one is not here to give it back
 
 
 class CyclicHost(Protocol):
@@ -178,13 +194,18 @@ class OwnedCyclicTask(CyclicSendTask):
             except BaseException:
                 tasks.running.pop(self, None)
                 raise
+            tasks.running[self] = self._is_stored  # who ended the last run may have been late
+            if self._run is None or self._run.is_over:
+                tasks.running.pop(self, None)
 
     def stop(self) -> None:
         """Stop sending; no frame leaves after this returns (but when called by the task itself)."""
         run = self._run
         if run is not None and not run.is_over:
-            self._halt(run)
-            self._finish(run)
+            try:
+                self._halt(run)
+            finally:  # also where a signal handler raises
+                self._finish(run)
 
     def stop_soon(self) -> None:
         """Stop sending, as `stop`, but without waiting for a thread that is sending just now."""
@@ -293,11 +314,16 @@ class OwnedCyclicTask(CyclicSendTask):
             if self._goes_on(exc):
                 return True
         except BaseException as again:  # noqa: BLE001 - a fence: the user's callback; reported
-            again.__context__ = exc
+            if again is not exc:
+                again.__context__ = exc
             exc = _as_error(again)
-        if not run.is_over:  # first told, then ended: who waits finds it told
-            logger().error("cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc)
-            self._finish(run, exc)
+        if not run.is_over:
+            try:  # first told, then ended: who waits finds it told
+                logger().error(
+                    "cyclic task %#x stopped: %s", self.arbitration_id, exc, exc_info=exc
+                )
+            finally:
+                self._finish(run, exc)
         return False
 
 

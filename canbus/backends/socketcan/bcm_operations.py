@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -34,12 +35,12 @@ Op = TypeVar("Op", bound=Operation)
 _all: WeakSet[BcmOperations[Any]] = WeakSet()
 
 
-def _have_all_looked_at() -> None:
+def _inherit_all() -> None:
     for operations in list(_all):
-        operations.needs_a_look = True
+        operations.inherit()
 
 
-os.register_at_fork(after_in_child=_have_all_looked_at)  # cheaper than os.getpid() for each task
+os.register_at_fork(after_in_child=_inherit_all)  # cheaper than os.getpid() for each task
 
 
 class BcmOperations(Generic[Op]):
@@ -53,15 +54,15 @@ class BcmOperations(Generic[Op]):
         OSError: no broadcast manager, or no such interface.
 
     Attributes:
-        needs_a_look: the interface was in trouble, or the process forked, since somebody last
-            looked.
+        needs_a_look: the interface was in trouble, or opened anew, since somebody last looked.
+        is_inherited: this is a forked child's copy; the operations are its parent's.
     """
 
     def __init__(self, channel: str, delete_opcode: int) -> None:
-        self.needs_a_look = False
+        self.needs_a_look = self.is_inherited = False
         self.channel = channel
+        self._index = socket.if_nametoindex(channel) if channel else 0
         self._delete_opcode = delete_opcode
-        self._pid = os.getpid()
         self._is_closed = False
         self._operations: dict[Key, Op] = {}
         self._socket = BcmSocket(channel, self)
@@ -71,7 +72,23 @@ class BcmOperations(Generic[Op]):
     @property
     def is_gone(self) -> bool:
         """Whether the interface is gone, or the process forked: another socket is needed."""
-        return self._socket.is_gone or os.getpid() != self._pid
+        return self._socket.is_gone or self.is_inherited
+
+    def is_on(self, name: str) -> bool:
+        """Whether the interface that is called so now is the one of the socket."""
+        try:
+            return self._index == (socket.if_nametoindex(name) if name else 0)
+        except OSError:
+            return False
+
+    def is_up(self) -> bool:
+        """Whether the interface is up, asked for now."""
+        return self._socket.is_up()
+
+    def inherit(self) -> None:
+        """The process forked, and this is the child."""
+        self.is_inherited = self.needs_a_look = True
+        self._socket.renew_lock()
 
     def is_reading_thread(self) -> bool:
         """Whether the caller is called by the thread that tells of the operations."""
@@ -85,23 +102,31 @@ class BcmOperations(Generic[Op]):
         """Begin an operation, or change it.
 
         Raises:
-            OSError: the kernel refuses it. What was there before goes on.
+            OSError: the kernel refuses it, or this is a forked child. What was there before
+                goes on.
         """
-        is_new = self._operations.get(key) is not operation
-        self._operations[key] = operation
+        if self.is_inherited:
+            raise OSError(errno.EBADF, "a forked child cannot change what its parent has begun")
+        is_new = key not in self._operations
+        if self._operations.setdefault(key, operation) is not operation:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         try:
             self._send(message)
-        except BaseException:
+        except OSError:
             self.needs_a_look = True
             if is_new:
                 self._operations.pop(key, None)
+            raise
+        except BaseException:  # of a signal handler: the kernel may have it already
+            if is_new:
+                self.delete(key)
             raise
 
     def delete(self, key: Key) -> None:
         """End an operation, if it is there: the kernel does nothing for it after this."""
         self._operations.pop(key, None)
-        if self._is_closed or os.getpid() != self._pid:
-            return  # a forked child has the socket, too, but the operations are its parent's
+        if self._is_closed or self.is_inherited:
+            return
         try:
             self._tell(encode_bcm(self._delete_opcode, key[0], key[1]))
         except OSError as exc:
@@ -116,7 +141,7 @@ class BcmOperations(Generic[Op]):
 
     def abandon(self) -> None:
         """Close it because another takes its place; its operations are told that they ended."""
-        if os.getpid() == self._pid:
+        if not self.is_inherited:
             self.trouble(errno.ENODEV)
         self.close()
 

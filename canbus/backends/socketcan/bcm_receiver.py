@@ -58,7 +58,7 @@ class BcmReceiver(BcmOperations[KernelWatch]):
         Raises:
             OSError: the kernel refuses it.
         """
-        if self._operations.get(key) is not watch:
+        if self._operations.get(key) is not watch or self.is_inherited:
             return
         self._tell(message)
         if key not in self._operations:  # ended meanwhile, and not in time

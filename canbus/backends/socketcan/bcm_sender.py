@@ -85,10 +85,11 @@ class BcmSender(BcmOperations[KernelRun]):
 
     def trouble(self, code: int) -> None:
         """The interface went down, or is gone: tell all tasks."""
-        if code == errno.ENETDOWN and self._operations:
+        number = len(self._operations)
+        super().trouble(code)
+        if code == errno.ENETDOWN and number:
             logger().warning(
                 "%s is down, with %d cyclic task(s) on it: the kernel goes on when it is up again",
                 self.channel,
-                len(self._operations),
+                number,
             )
-        super().trouble(code)

@@ -17,9 +17,10 @@ from collections import deque
 from time import sleep
 from typing import Protocol
 
+from canbus import thread_errors
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.buffers import set_buffers
-from canbus.backends.socketcan.link_watch import LINK_ERRORS
+from canbus.backends.socketcan.link_watch import IFF_UP, LINK_ERRORS, SIOCGIFFLAGS, WITH_FLAGS
 from canbus.backends.socketcan.raw_socket import stamps_option
 
 _LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
@@ -71,6 +72,7 @@ class BcmSocket:
         self._is_closing = self._is_ending = False
         self.is_gone = False
         self._waiting: deque[threading.Lock] = deque()
+        self._request = WITH_FLAGS.pack(channel.encode(), 0)
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
@@ -116,7 +118,7 @@ class BcmSocket:
 
     def catch_up(self) -> None:
         """Wait until all that the kernel had said by now was handed on; at most a moment."""
-        if self.is_reading_thread():
+        if self.is_reading_thread() or not self._thread.is_alive():
             return
         done = threading.Lock()
         done.acquire()
@@ -130,11 +132,15 @@ class BcmSocket:
             os.eventfd_write(self._wake, 1)
             return
         with self._lock:
-            if not self._is_closing:
+            if not self._is_closing and self._thread.is_alive():
                 os.eventfd_write(self._wake, 1)
 
     def close(self) -> None:
         """Close it, and with it all that the kernel does for it; not waited for."""
+        if not self._thread.is_alive():  # ended by an error, or in a forked child: with the lock
+            self._is_closing = True
+            self._release()
+            return
         with self._lock:
             if self._is_closing:
                 return
@@ -164,10 +170,38 @@ class BcmSocket:
                     os.eventfd_read(self._wake)  # before the look at what there is
                 while self._is_ending and not self._is_closing:
                     sleep(_INSTANT)  # who closes it has not left `_wake` alone yet
-                self._hand_on(poller)
+                try:
+                    self._hand_on(poller)
+                except Exception:  # noqa: BLE001 - reported; what else there is goes on
+                    thread_errors.report()
         finally:
-            self.is_gone = True
+            self._leave()
+
+    def _leave(self) -> None:
+        """The thread ends: because it is to, or by an error that nothing should have raised."""
+        is_wanted, self._is_closing = self._is_closing, True
+        self.is_gone = True
+        try:
+            if not is_wanted:
+                self._reader.trouble(errno.ENODEV)
+        finally:
+            while self._waiting:
+                self._waiting.popleft().release()
             self._release()
+
+    def renew_lock(self) -> None:
+        """In a forked child: who held the lock is not here to give it back."""
+        self._lock = threading.RLock()
+
+    def is_up(self) -> bool:
+        """Whether the interface is up, asked for now: the thread may not have been told yet."""
+        from fcntl import ioctl
+
+        try:
+            _, flags = WITH_FLAGS.unpack(ioctl(self._socket, SIOCGIFFLAGS, self._request))
+        except (OSError, ValueError):  # gone, or closed
+            return False
+        return bool(flags & IFF_UP)
 
     def _hand_on(self, poller: select.poll) -> None:
         """All that waits, and tell those who wait for that."""

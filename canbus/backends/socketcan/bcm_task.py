@@ -36,7 +36,7 @@ class BcmHost(CyclicHost, Protocol):
         """Raise if the interface takes no CAN FD frames: the kernel would drop them unseen."""
 
     def _sender_for(self, msg: Message) -> BcmSender:
-        """The sender of the interface that the frame goes to, which is up."""
+        """The sender of the interface that the frame goes to, which was up just now."""
 
 
 def frames_of(job: CyclicJob) -> list[bytes]:
@@ -114,7 +114,7 @@ class BcmCyclicSendTask(OwnedCyclicTask):
 
     def _begin(self) -> None:
         job = self._job
-        ends = job.limit is not None and job.subsequent_ns is None
+        ends = job.ends
         fd_flag = CAN_FD_FRAME if len(self._frames[0]) == CANFD_MTU else 0
         for is_again in (False, True):
             run = _BcmRun(self, self._sender, ends, fd_flag)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from contextlib import suppress
+from threading import RLock
 from time import time_ns
 
 from canbus.backends.socketcan.arrivals import Arrivals
@@ -64,15 +65,17 @@ class BcmWatch:
         job: WatchJob,
         receiver: BcmReceiver,
         on_event: Callable[[WatchEvent], object] | None,
+        lock: RLock,
         forget: Callable[[BcmWatch], object],
     ) -> None:
         self._key = key_of(job)
         self._message = encode_watch(job)
         self._receiver = receiver
+        self._lock = lock  # held by who begins another watch of the id
         self._forget = forget
         self._is_stopped = False
         self._arrivals = Arrivals()
-        self.handle = Watch(job, on_event, self.stop, self._renew)
+        self.handle = Watch(job, on_event, self.stop, self._renew_by_user)
 
     def begin(self) -> None:
         """Have the kernel look; an OSError if it refuses."""
@@ -108,6 +111,10 @@ class BcmWatch:
         self.handle._was_lost(number, time_ns())
         self._renew()
 
+    def _renew_by_user(self) -> None:
+        with self._lock:
+            self._renew()
+
     def _renew(self) -> None:
         with suppress(OSError):  # the interface is gone, and trouble() is about to be called
             self._receiver.renew(self._key, self, self._message)
@@ -131,11 +138,13 @@ class BcmReply(RemoteReply):
         msg: Message,
         receiver: BcmReceiver,
         prepare: Callable[[Message], Message],
+        lock: RLock,
         forget: Callable[[BcmReply], object],
     ) -> None:
         self._key = reply_key(msg)
         self._receiver = receiver
         self._prepare = prepare
+        self._lock = lock  # held by who begins another answer to the id
         self._forget = forget
         self._is_stopped = False
         self._error: CanError | None = None
@@ -161,11 +170,14 @@ class BcmReply(RemoteReply):
                 f"remote frames of another id are answered, not of {msg.arbitration_id:#x}",
                 hint="stop this, and begin another with reply_to_remote()",
             )
-        if self._is_stopped:
-            raise self._closed()
         try:
-            self.begin(msg)
+            with self._lock:
+                if self._is_stopped:
+                    raise self._closed()
+                self.begin(msg)
         except OSError as exc:
+            if isinstance(exc, CanError):
+                raise
             if self._is_stopped:  # meanwhile
                 raise self._closed() from None
             code = errno.ENODEV if exc.errno == errno.ENOTCONN else exc.errno or 0

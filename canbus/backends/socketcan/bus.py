@@ -128,7 +128,7 @@ class SocketcanBus(SocketcanWatching):
         self._raise_on_loss = one_of("on_loss", on_loss, ON_LOSS) == "raise"
         self._loss_told = on_loss != "warn"
         self._lost_before_reopen = 0
-        self._senders, self._receivers, self._watched = {}, [], {}
+        self._senders, self._receivers, self._watched = {}, {}, {}
         self._socket = open_raw_socket(channel, self._options)
         try:
             self._set_up()
@@ -302,6 +302,7 @@ class SocketcanBus(SocketcanWatching):
                 self._replace_socket(fresh)
             finally:
                 fresh.close()
+        self._look_again()
         self._waiter.kick()  # who waits does so on the old one
         self._confirmed.forget()
 

@@ -81,18 +81,30 @@ class SocketcanCyclic(SocketcanSender):
         raise send_error(OSError(errno.EINVAL, ""), name, msg, is_open=True)
 
     def _sender_for(self, msg: Message) -> BcmSender:
-        """The sender of the interface that the frame goes to, which is up."""
+        """The sender of the interface that the frame goes to, which was up just now."""
         if self._is_shutdown:
             raise self._closed()
         name = self._channels.fixed or self._goes_to(msg)
         sender = self._senders.get(name)
-        if sender is not None and not sender.needs_a_look:
-            return sender
-        self._check_sendable(msg)
-        if sender is None or sender.is_gone:
+        if sender is None:
+            self._check_sendable(msg)
             return self._open_sender(name, msg)
-        sender.needs_a_look = False
+        if sender.needs_a_look or not sender.is_up():
+            sender.needs_a_look = False  # before the look: trouble may come right after
+            try:
+                self._check_sendable(msg)
+                is_right = not sender.is_gone and sender.is_on(self._current_name(name))
+            except BaseException:
+                sender.needs_a_look = True
+                raise
+            if not is_right:
+                return self._open_sender(name, msg)
         return sender
+
+    def _look_again(self) -> None:
+        """The bus was opened anew: the interface may be another one."""
+        for sender in list(self._senders.values()):
+            sender.needs_a_look = True
 
     def _open_sender(self, name: str, msg: Message) -> BcmSender:
         try:

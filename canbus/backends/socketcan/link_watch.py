@@ -15,11 +15,11 @@ from canbus.backends.socketcan.os_errors import receive_error
 from canbus.codecs.can_frame import CANFD_MTU
 from canbus.plugin import CanError, CanLinkDownError
 
-_SIOCGIFFLAGS = 0x8913  # <linux/sockios.h>
+SIOCGIFFLAGS = 0x8913  # <linux/sockios.h>
 _SIOCGIFMTU = 0x8921
-_WITH_FLAGS = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then a union
+WITH_FLAGS = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then a union
 _WITH_MTU = struct.Struct("=16si20x")
-_IFF_UP = 1
+IFF_UP = 1
 LINK_ERRORS = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
 
 
@@ -111,7 +111,7 @@ class LinkWatch:
 
 def is_interface_up(name: str) -> bool:
     """Whether the interface is up; an OSError if there is none."""
-    return bool(_ask(name, _SIOCGIFFLAGS, _WITH_FLAGS) & _IFF_UP)
+    return bool(_ask(name, SIOCGIFFLAGS, WITH_FLAGS) & IFF_UP)
 
 
 def takes_fd(name: str) -> bool:

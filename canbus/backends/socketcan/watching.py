@@ -30,7 +30,7 @@ _LOOK_EVERY = 0.1  # seconds
 class SocketcanWatching(SocketcanCyclic):
     """One descriptor for all frames of an interface; one more for each id that is taken."""
 
-    _receivers: list[BcmReceiver]
+    _receivers: dict[BcmReceiver, str]  # and what was asked for: an interface may be renamed
     _watched: dict[BcmWatch | BcmReply, None]
 
     def _watch(self, job: WatchJob, on_event: Callable[[WatchEvent], object] | None) -> Watch:
@@ -38,7 +38,7 @@ class SocketcanWatching(SocketcanCyclic):
 
         def begin() -> Watch:
             receiver = self._receiver_for(channel, key)
-            watch = BcmWatch(job, receiver, on_event, self._forget)
+            watch = BcmWatch(job, receiver, on_event, self._cyclic.lock, self._forget)
             self._begin(watch, watch.begin)
             return watch.handle
 
@@ -49,7 +49,7 @@ class SocketcanWatching(SocketcanCyclic):
 
         def begin() -> RemoteReply:
             receiver = self._receiver_for(channel, reply_key(msg))
-            reply = BcmReply(msg, receiver, self._prepare, self._forget)
+            reply = BcmReply(msg, receiver, self._prepare, self._cyclic.lock, self._forget)
             self._begin(reply, lambda: reply.begin(msg))
             return reply
 
@@ -124,24 +124,21 @@ class SocketcanWatching(SocketcanCyclic):
             raise open_error(OSError(code, ""), channel)
         if code:
             raise receive_error(code, channel, "watch")
-        self._receivers = [one for one in self._receivers if not self._is_dead(one)]
-        receivers = [one for one in self._receivers if one.channel == channel]
-        for receiver in receivers:
-            if receiver.is_ending(key):
-                receiver.catch_up()
-            if not receiver.has(key):
-                return receiver
-        return self._open_receiver(channel)
+        name = self._current_name(channel) if channel else ""
+        for receiver, asked in list(self._receivers.items()):
+            if receiver.is_gone or not receiver.is_on(name if asked == channel else asked):
+                self._receivers.pop(receiver, None)
+                receiver.abandon()
+            elif asked == channel:
+                if receiver.is_ending(key):
+                    receiver.catch_up()
+                if not receiver.has(key):
+                    return receiver
+        return self._open_receiver(name, channel)
 
-    @staticmethod
-    def _is_dead(receiver: BcmReceiver) -> bool:
-        if receiver.is_gone:
-            receiver.abandon()
-        return receiver.is_gone
-
-    def _open_receiver(self, channel: str) -> BcmReceiver:
-        receiver = BcmReceiver(self._current_name(channel) if channel else "")
-        self._receivers.append(receiver)
+    def _open_receiver(self, name: str, asked: str) -> BcmReceiver:
+        receiver = BcmReceiver(name)
+        self._receivers[receiver] = asked
         if self._is_shutdown:  # meanwhile, by a signal handler
             receiver.close()
             raise self._closed()
