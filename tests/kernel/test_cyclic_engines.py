@@ -181,3 +181,34 @@ def test_the_shortest_period_is_a_microsecond(open_bus: OpenBus, engine: str) ->
     assert task.wait(PATIENCE)
     assert len(frames_since(sender, listener)) == 50
     assert task.error is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tasks_of_can_fd_frames_stop_and_end(open_bus: OpenBus, engine: str) -> None:
+    """The kernel knows them by another key than classic ones."""
+    bus, listener = open_bus(fd=True), open_bus(fd=True)
+    msg = can.Message.parse("123##1" + "00" * 12)
+    for _ in range(3):
+        task = bus.send_periodic(msg, 0.002, engine=engine)
+        receive(listener)
+        task.stop()
+        frames_since(bus, listener)
+        assert listener.recv(0.02) is None
+    task = bus.send_periodic(msg, 0.002, count=5, engine=engine)
+    assert task.wait(PATIENCE)
+    assert len(frames_since(bus, listener)) == 5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_can_fd_frames_are_refused_where_the_link_takes_none(vcan: str, engine: str) -> None:
+    subprocess.run(["ip", "link", "set", vcan, "down"], check=True)
+    subprocess.run(["ip", "link", "set", vcan, "mtu", "16", "up"], check=True)
+    with can.Bus(vcan, interface="socketcan", fd=True) as bus:
+        msg = can.Message.parse("123##1" + "00" * 12)
+        if engine == "bcm":
+            with pytest.raises(can.CanMessageError, match="CAN FD"):
+                bus.send_periodic(msg, 0.01, engine=engine)
+        else:
+            task = bus.send_periodic(msg, 0.01, engine=engine)
+            assert task.wait(PATIENCE)
+            assert isinstance(task.error, can.CanMessageError)

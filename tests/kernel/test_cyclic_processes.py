@@ -84,3 +84,41 @@ def test_a_forked_child_neither_ends_nor_keeps_the_tasks_of_its_parent(
         [sys.executable, "-c", _FORK, vcan, engine], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "unharmed\n", done.stderr
+
+
+_CHANGE = """
+import os, sys
+import canbus as can
+P = can.Message.parse
+bus, other = (can.Bus(sys.argv[1], interface="socketcan") for _ in range(2))
+task = bus.send_periodic(P("123#AA"), 0.001)
+reply = bus.reply_to_remote(P("555#01"))
+pid = os.fork()
+if pid == 0:
+    for change in (lambda: task.modify_data(P("123#EE")), lambda: reply.modify_data(P("555#EE"))):
+        try:
+            change()
+        except can.CanOperationError as exc:
+            assert "forked" in str(exc) and exc.hint
+        else:
+            os._exit(1)
+    mine = bus.send_periodic(P("124#BB"), 0.001, count=3)  # its own socket
+    assert mine.engine == "bcm" and mine.wait(10)
+    bus.shutdown(), other.shutdown()
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+other.send(P("555#R"))
+answers = set()
+while "555#01" not in answers:
+    answers.add(format(other.recv(10), "candump").split()[-1])
+assert answers <= {"123#AA", "124#BB", "555#01"}, answers
+for each in (bus, other):
+    each.shutdown()
+print("unharmed")
+"""
+
+
+def test_a_forked_child_cannot_change_what_its_parent_has_begun(vcan: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", _CHANGE, vcan]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "unharmed\n", done.stderr

@@ -67,3 +67,60 @@ def test_a_stopped_run_is_not_called_and_does_not_keep_the_thread():
     scheduler.tidy()
     scheduler.join()
     assert not run.over.is_set()
+
+
+def _nothing() -> None:
+    pass
+
+
+class _Raises:
+    """A run whose step raises, which none should."""
+
+    is_waiting = is_stopped = False
+
+    def __init__(self) -> None:
+        self.due_ns = monotonic_ns()
+
+    def step(self, patience: float) -> bool:
+        raise OSError("disk full")
+
+
+def test_a_step_that_raises_is_reported_and_ends_nobody_else(monkeypatch):
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_value))
+    scheduler = CyclicScheduler("test")
+    good = _Often(20, random.Random(4), _nothing)
+    scheduler.add(good)
+    scheduler.add(_Raises())
+    assert good.over.wait(PATIENCE)
+    scheduler.join()
+    assert [str(exc) for exc in reported] == ["disk full"]
+    again = _Often(3, random.Random(5), _nothing)
+    scheduler.add(again)
+    assert again.over.wait(PATIENCE)
+
+
+def test_there_is_one_thread_however_many_come_and_go():
+    """Runs of a moment from two threads, beside one that is due in an hour."""
+    scheduler = CyclicScheduler("the one")
+    late = _Often(1, random.Random(6), _nothing)
+    late.due_ns = monotonic_ns() + 3600 * 10**9
+
+    def come_and_go() -> None:
+        for n in range(300):
+            run = _Often(1, random.Random(n), _nothing)
+            scheduler.add(run)
+            assert run.over.wait(PATIENCE)
+            names = [thread.name for thread in threading.enumerate()]
+            assert names.count("the one") <= 2  # one that is just about to be gone
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    scheduler.add(late)
+    for thread in threads:
+        thread.join(PATIENCE * 3)
+    late.is_stopped = True
+    scheduler.tidy()
+    scheduler.join(PATIENCE)
+    assert not scheduler.is_at_work()

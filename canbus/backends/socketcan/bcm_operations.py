@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from canbus.backends.socketcan.bcm_socket import BcmSocket
 from canbus.codecs.bcm import BcmFlag, encode_bcm
+from canbus.plugin import CanOperationError
 
 CAN_FD_FRAME = int(BcmFlag.CAN_FD_FRAME)
 _NOT_THERE = frozenset({errno.EINVAL, errno.ENOTCONN, errno.ENODEV, errno.EBADF})
@@ -102,11 +103,14 @@ class BcmOperations(Generic[Op]):
         """Begin an operation, or change it.
 
         Raises:
-            OSError: the kernel refuses it, or this is a forked child. What was there before
-                goes on.
+            OSError: the kernel refuses it. What was there before goes on.
+            CanOperationError: this is a forked child.
         """
         if self.is_inherited:
-            raise OSError(errno.EBADF, "a forked child cannot change what its parent has begun")
+            raise CanOperationError(
+                f"{self.channel}: this process was forked, and cannot change what its parent began",
+                hint="open a bus in this process",
+            )
         is_new = key not in self._operations
         if self._operations.setdefault(key, operation) is not operation:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
