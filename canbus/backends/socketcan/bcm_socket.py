@@ -66,6 +66,8 @@ class BcmSocket:
     """
 
     def __init__(self, channel: str, reader: BcmReader) -> None:
+        from fcntl import ioctl  # not on every system that may import this file
+
         self._reader = reader
         self._drops = 0
         self._lock = threading.RLock()
@@ -73,6 +75,7 @@ class BcmSocket:
         self.is_gone = False
         self._waiting: deque[threading.Lock] = deque()
         self._request = WITH_FLAGS.pack(channel.encode(), 0)
+        self._ioctl = ioctl
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
         self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
         try:
@@ -195,10 +198,8 @@ class BcmSocket:
 
     def is_up(self) -> bool:
         """Whether the interface is up, asked for now: the thread may not have been told yet."""
-        from fcntl import ioctl
-
         try:
-            _, flags = WITH_FLAGS.unpack(ioctl(self._socket, SIOCGIFFLAGS, self._request))
+            _, flags = WITH_FLAGS.unpack(self._ioctl(self._socket, SIOCGIFFLAGS, self._request))
         except (OSError, ValueError):  # gone, or closed
             return False
         return bool(flags & IFF_UP)
