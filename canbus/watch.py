@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from canbus.errors import CanClosedError, CanError
@@ -15,6 +14,7 @@ from canbus.logs import logger
 from canbus.mailbox import Mailbox
 from canbus.message import Message
 from canbus.receiving import negative_timeout
+from canbus.stoppable import Stoppable
 from canbus.watch_job import WatchJob
 
 QUEUE_SIZE = 10_000
@@ -61,7 +61,7 @@ class WatchEvent(NamedTuple):
     watch: Watch
 
 
-class Watch:
+class Watch(Stoppable):
     """A frame that is watched, until `stop()`; what `BusABC.watch` returns.
 
     A context manager that stops at its end. Iterate over it for events, or `get` them one by
@@ -155,17 +155,6 @@ class Watch:
         """End it; the events that were told already can be taken. Called any number of times."""
         self._stop()
         self._end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     # -- for backends, called by the thread that tells of events ----------------------
 

@@ -5,21 +5,21 @@ What a backend that can do it has to write is at the end. No operating system is
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from canbus.errors import CanMessageError, CanUnsupportedError
+from canbus.errors import CanConfigError, CanMessageError, CanUnsupportedError
 from canbus.lifetime import Lifetime
 from canbus.message import Message
+from canbus.stoppable import Stoppable
 
 if TYPE_CHECKING:
     from canbus.watch import Watch, WatchEvent
     from canbus.watch_job import WatchJob
 
 
-class RemoteReply(ABC):
+class RemoteReply(Stoppable):
     """A frame that answers remote frames until `stop()`; also a context manager.
 
     It goes on by itself after the link was down. Where the interface is gone it ends: `done`
@@ -44,17 +44,6 @@ class RemoteReply(ABC):
             CanClosedError: it was stopped.
             CanChannelNotFoundError: the interface is gone.
         """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 class Watching(Lifetime):
@@ -109,6 +98,8 @@ class Watching(Lifetime):
         from canbus.watch_job import make_job
 
         self._check_open()
+        if on_event is not None and not callable(on_event):
+            raise CanConfigError(f"on_event {on_event!r} cannot be called", hint="give a function")
         job = make_job(
             arbitration_id,
             is_extended_id,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from canbus.errors import CanChannelNotFoundError, CanClosedError
+from canbus.errors import CanChannelNotFoundError, CanClosedError, CanConfigError
 from canbus.testing.support import PATIENCE, Worker, number_of
 from canbus.watch import QUEUE_SIZE, Watch, WatchEvent
 from tests.unit.watching import (
@@ -149,3 +149,9 @@ def test_stop_beside_a_thread_that_tells(bus: WatchingBus) -> None:
         assert got == list(range(len(got)))
         with pytest.raises(CanClosedError):
             watch.get(0)
+
+
+def test_a_callback_that_cannot_be_called_is_refused(bus: WatchingBus) -> None:
+    with pytest.raises(CanConfigError, match="on_event") as caught:
+        bus.watch(0x123, on_event=5)  # type: ignore[arg-type]
+    assert caught.value.hint

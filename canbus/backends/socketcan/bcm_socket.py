@@ -147,13 +147,9 @@ class BcmSocket:
         with self._lock:
             if self._is_closing:
                 return
-            is_read = self._thread.is_alive()  # not in a forked child
-            if is_read:
-                self._is_ending = True
-                os.eventfd_write(self._wake, 1)  # afterwards the number may be another's
+            self._is_ending = True
+            os.eventfd_write(self._wake, 1)  # afterwards the number may be another's
             self._is_closing = True
-        if not is_read:
-            self._release()
 
     def join(self, seconds: float) -> None:
         """Wait (so long at most) until it is closed, unless its own thread asks."""

@@ -69,11 +69,6 @@ class LinkWatch:
         return socket.if_indextoname(self._index)
 
     @property
-    def is_gone(self) -> bool:
-        """Whether it was gone when somebody last looked."""
-        return self._is_gone
-
-    @property
     def is_troubled(self) -> bool:
         """Whether it was down or gone when somebody last looked."""
         return self._is_gone or self._is_down
