@@ -1,0 +1,221 @@
+r"""The ASCII language of serial CAN adapters (slcan, LAWICEL): bytes to events. No port here.
+
+Lines end with CR, BEL (``\a``) is a refusal wherever it stands, and everything else is the first
+letter's affair: frames are lawicel_frames.py, error reports lawicel_errors.py, replies
+lawicel_replies.py. What is here is where lines begin and end in a stream that may be cut
+anywhere and may have noise, and the short way for frames: their beginnings repeat, so they are
+looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as NotHexadecimal
+from binascii import unhexlify
+from typing import Any
+
+from canbus.codecs.lawicel_encode import encode_frame
+from canbus.codecs.lawicel_errors import read_errors, read_report, read_state
+from canbus.codecs.lawicel_events import LawicelEvent, Malformed, Reply, ReplyKind
+from canbus.codecs.lawicel_frames import (
+    STAMP_UNITS,
+    Header,
+    is_frame_letter,
+    read_frame,
+    read_header,
+)
+from canbus.codecs.lawicel_replies import SIMPLE, read_reply
+from canbus.detailed_message import DetailedMessage
+from canbus.message import Message
+
+__all__ = [
+    "MAX_LINE",
+    "LawicelDecoder",
+    "LawicelEvent",
+    "Malformed",
+    "Reply",
+    "ReplyKind",
+    "encode_frame",
+]
+
+MAX_LINE = 256
+"""Bytes of the longest line that is read.
+
+The longest frame has 148: z, letter, 8 digits of identifier, length, 128 of data, 8 of time
+stamp, ESI. The longest version text known, that of the CANable 2.5, has some 130.
+"""
+MAX_HEADERS = 4096
+"""Beginnings of frames that are remembered, of either width; a bus has some hundreds."""
+
+_new = object.__new__
+# BEL, and a CANdapter's ACK: answers of one byte that no CR follows.
+_terminated = re.compile(rb"([^\r\a\x06]*)([\r\a\x06])").findall
+_end_of_line = re.compile(rb"[\r\a\x06]").search
+
+
+class LawicelDecoder:
+    """Makes events of what an adapter sends, however it arrives in pieces.
+
+    Nothing that comes raises, and memory stays bounded.
+
+    Attributes:
+        channel: given to every message.
+        only_frames: the list that `feed` returned last has nothing but messages.
+    """
+
+    def __init__(self, channel: Any = None) -> None:
+        self.channel = channel
+        self.only_frames = True
+        self._rest = b""
+        self._skipping = False
+        # Two tables, as the lines of standard and extended frames begin with 5 and 10 bytes.
+        self._standard: dict[bytes, Header] = {}
+        self._extended: dict[bytes, Header] = {}
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a line whose end has not come yet."""
+        return len(self._rest)
+
+    def reset(self) -> None:
+        """Forget a half line, after a break in the stream."""
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, data: bytes, timestamp_ns: int = 0) -> list[LawicelEvent]:
+        """Take what has come; return what is complete.
+
+        Args:
+            data: the bytes, cut anywhere.
+            timestamp_ns: when they came, nanoseconds since the epoch: for all its messages.
+        """
+        if self._skipping:
+            data = self._after_the_long_line(data)
+        buffer = self._rest + data
+        if b"\n" in buffer:
+            buffer = buffer.replace(b"\r\n", b"\r")
+        if b"\a" in buffer or b"\x06" in buffer:
+            lines = _lines_with_answers(buffer)
+        else:
+            lines = buffer.split(b"\r")
+        rest = lines.pop()
+        events = self._events(lines, timestamp_ns)
+        if rest:
+            rest = rest.lstrip(b"\n")
+            if len(rest) > MAX_LINE:
+                events.append(_too_long(rest))
+                self.only_frames = False
+                self._skipping = True
+                rest = b""
+        self._rest = rest
+        return events
+
+    def _after_the_long_line(self, data: bytes) -> bytes:
+        end = _end_of_line(data)
+        if end is None:
+            return b""
+        self._skipping = False
+        return data[end.start() + (end[0] == b"\r") :]
+
+    def _events(self, lines: list[bytes], timestamp_ns: int) -> list[LawicelEvent]:
+        """Frames the short way; `_event` for all that is not plainly one."""
+        events: list[LawicelEvent] = []
+        add = events.append
+        standard, extended = self._standard.get, self._extended.get
+        new, channel = _new, self.channel
+        msg: Message
+        self.only_frames = True
+        for line in lines:
+            header = standard(line[:5]) or extended(line[:10]) or self._learn(line)
+            if header is None:
+                add(self._event(line, timestamp_ns))
+                continue
+            arbitration_id, flags, dlc, size, start = header
+            try:
+                payload = unhexlify(line[start:])
+            except NotHexadecimal:  # a flag behind the data, LF, or noise
+                add(self._event(line, timestamp_ns))
+                continue
+            # canbus.message.received, written out: a call less for every frame.
+            if len(payload) == size:
+                msg = new(Message)
+            elif len(payload) - size in STAMP_UNITS:
+                msg = new(DetailedMessage)
+                msg.lost_before = 0
+                stamp = int.from_bytes(payload[size:], "big")
+                msg.hardware_timestamp_ns = stamp * STAMP_UNITS[len(payload) - size]
+                payload = payload[:size]
+            else:
+                add(self._event(line, timestamp_ns))
+                continue
+            msg.arbitration_id = arbitration_id
+            msg._flags = flags
+            msg._data = payload
+            msg.dlc = dlc
+            msg.timestamp_ns = timestamp_ns
+            msg.channel = channel
+            add(msg)
+        return events
+
+    def _learn(self, line: bytes) -> Header | None:
+        """The beginning of a frame that was not seen yet; None if it is none."""
+        header = read_header(line)
+        if header is not None:
+            start = header[-1]
+            headers = self._standard if start == 5 else self._extended
+            if len(headers) >= MAX_HEADERS:
+                headers.clear()  # to find the oldest would cost something for every frame
+            headers[line[:start]] = header
+        return header
+
+    def _event(self, line: bytes, timestamp_ns: int) -> LawicelEvent:
+        """What one line says, with all care and without the tables."""
+        event: LawicelEvent | str | None
+        line = line.lstrip(b"\n")
+        if len(line) > MAX_LINE:
+            event = _too_long(line)
+        else:
+            line = line.rstrip(b"\n")
+            event = SIMPLE.get(line) or self._message(line, timestamp_ns)
+            if not isinstance(event, Message | Reply):
+                event = read_reply(line) or _unreadable(line, event)
+        if not isinstance(event, Message):
+            self.only_frames = False
+        return event
+
+    def _message(self, line: bytes, timestamp_ns: int) -> Message | Reply | str | None:
+        """Read a frame or an error report; a text says why it is none, None: no such line."""
+        letter = line[:1]
+        if is_frame_letter(letter):
+            return read_frame(line, timestamp_ns, self.channel)
+        if letter == b"s":
+            return read_state(line, timestamp_ns, self.channel)
+        if letter == b"e":
+            return read_errors(line, timestamp_ns, self.channel)
+        if letter == b"E":
+            return read_report(line, timestamp_ns, self.channel)
+        if letter in {b"z", b"Z"} and is_frame_letter(line[1:2]):
+            sent = read_frame(line[1:], timestamp_ns, self.channel)
+            return sent if isinstance(sent, str) else Reply(ReplyKind.CONFIRMED, line)
+        return None
+
+
+def _lines_with_answers(buffer: bytes) -> list[bytes]:
+    """The lines, with BEL and ACK as lines of their own; the last is what has no end yet."""
+    lines = []
+    end = 0
+    for line, terminator in _terminated(buffer):
+        end += len(line) + 1
+        if terminator == b"\r" or line.strip(b"\n"):
+            lines.append(line)
+        if terminator != b"\r":
+            lines.append(terminator)
+    return [*lines, buffer[end:]]
+
+
+def _too_long(line: bytes) -> Malformed:
+    return Malformed(line[:MAX_LINE], f"longer than {MAX_LINE} bytes: no such line")
+
+
+def _unreadable(line: bytes, reason: str | None) -> Malformed:
+    return Malformed(line, reason or "no line of the protocol")
