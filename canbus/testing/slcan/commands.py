@@ -1,0 +1,236 @@
+"""What each command of the host does to an adapter, and its answer. No buffers, no time, no I/O.
+
+The names of commands are those of LAWICEL's manuals; what differs between adapters is told by
+their firmware (firmware.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from canbus.frame_flags import EFF
+from canbus.message import Message
+from canbus.testing.slcan.firmware import Empty, Firmware, Mode, Reason, Style
+from canbus.testing.slcan.frame_lines import letters, read_frame
+
+_HEX = frozenset("0123456789ABCDEFabcdef")
+_Outcome = Reason | bytes | None  # refused, or what the host has asked for, or just done
+
+
+class Commands:
+    """The state of an adapter, and the commands that change it.
+
+    Attributes:
+        firmware: how it behaves.
+        mode: what the open channel does; None while it is closed.
+        bitrate: the last command that set the bit rate, as in `S6` or `s001C`; None: none did.
+        data_bitrate: the same for the data phase of CAN FD.
+        has_stamps: time stamps are on.
+        acceptance: what was written to the filter registers, by letter: `M`, `m`, `W`.
+        style: how commands are answered, now.
+        status: flags that `F` shows.
+        lost: flags that `F` shows once.
+        to_wire: called with a frame that the host sends; False refuses it.
+    """
+
+    def __init__(self, firmware: Firmware) -> None:
+        self.firmware = firmware
+        self.to_wire: Callable[[Message], object] = _accept
+        self.status = 0
+        self._frames = letters(fd=firmware.has_fd, extended_x=firmware.extended_x)
+        self._acts: dict[str, Callable[[str], _Outcome]] = {
+            **dict.fromkeys(firmware.accepts, _do_nothing),
+            **dict.fromkeys(firmware.filters, self._set_filter),
+            "C": self._close,
+            "S": self._set_bitrate,
+        }
+        self._acts |= {command[0]: self._open for command in firmware.opens}
+        if firmware.status:
+            self._acts["F"] = self._flags
+        if firmware.registers:
+            self._acts["s"] = self._set_registers
+        if firmware.data_bitrates:
+            self._acts["Y"] = self._set_data_bitrate
+        self._answers = {"V": firmware.version, "v": firmware.detail, "N": firmware.serial}
+        self._settings = self._table_of_settings()
+        self.power_up()
+
+    def power_up(self) -> None:
+        """Be as an adapter is that was just plugged in."""
+        self._forget()
+        self.lost = 0
+        self._last = ""
+
+    def _forget(self) -> None:
+        self.mode: Mode | None = None
+        self.has_stamps = False
+        self.bitrate: str | None = None
+        self.data_bitrate: str | None = None
+        self.acceptance: dict[str, str] = {}
+        self.style = self.firmware.style
+        self._prepared = Mode.NORMAL
+
+    @property
+    def is_open(self) -> bool:
+        """The channel is open."""
+        return self.mode is not None
+
+    def handle(self, line: bytes) -> bytes:
+        """Carry out a command without its CR; the answer, or b"" if there is none."""
+        text = line.decode("latin-1").strip("\n")
+        if not text and self.firmware.empty is Empty.REPEATS:
+            text = self._last
+        self._last = text
+        style = self.style
+        outcome = self._act(text)
+        if text == "C" and not self.firmware.close_answers:
+            return b""
+        if isinstance(outcome, bytes):
+            return outcome
+        if isinstance(outcome, Reason):
+            return style.refusal(outcome)
+        flags = self._frames.get(text[:1])
+        if flags is not None:
+            return style.ok("Z" if flags & EFF else "z")
+        return self.style.ok() if text == self.firmware.told else style.ok()
+
+    def _act(self, text: str) -> _Outcome:
+        letter = text[:1]
+        if not letter:
+            return Reason.UNKNOWN if self.firmware.empty is Empty.REFUSED else None
+        if letter in self._frames:
+            return self._send(letter, text)
+        if self._answers.get(letter):
+            return f"{self._answers[letter]}\r".encode("latin-1")
+        if text in self._settings:
+            return self._change(text)
+        act = self._acts.get(letter)
+        return act(text) if act else Reason.UNKNOWN
+
+    def _only_closed(self) -> Reason | None:
+        return Reason.OPEN if self.is_open and not self.firmware.is_lax else None
+
+    # -- the channel ------------------------------------------------------------------
+
+    def _open(self, text: str) -> _Outcome:
+        mode = self.firmware.opens.get(text)
+        if mode is None:
+            return Reason.PARAMETER
+        if self.is_open:
+            return self._only_closed()
+        if self.bitrate is None and self.firmware.needs_bitrate:
+            return Reason.NO_BITRATE
+        self.mode = self._prepared if mode is Mode.NORMAL else mode
+        return None
+
+    def _close(self, text: str) -> _Outcome:
+        if text != "C":
+            return Reason.PARAMETER
+        if not self.is_open and not self.firmware.closes_twice:
+            return Reason.CLOSED
+        self.mode = None
+        if self.firmware.close_forgets:
+            self._forget()
+        return None
+
+    # -- settings ---------------------------------------------------------------------
+
+    def _change(self, text: str) -> _Outcome:
+        while_open, act = self._settings[text]
+        if self.is_open and not while_open:
+            return self._only_closed()
+        act()
+        return None
+
+    def _table_of_settings(self) -> dict[str, tuple[bool, Callable[[], None]]]:
+        """Commands that are known as a whole: whether an open channel takes them, what they do."""
+        firmware = self.firmware
+        table: dict[str, tuple[bool, Callable[[], None]]] = {
+            command: (False, partial(setattr, self, "_prepared", mode))
+            for command, mode in firmware.prepares.items()
+        }
+        if firmware.stamps:
+            on, off, while_open = (
+                firmware.stamps.on,
+                firmware.stamps.off,
+                firmware.stamps.while_open,
+            )
+            table[on] = while_open, partial(setattr, self, "has_stamps", True)
+            table[off] = while_open, partial(setattr, self, "has_stamps", False)
+        if firmware.told:
+            table[firmware.told] = True, partial(setattr, self, "style", Style.CODES)
+        return table
+
+    def _set_bitrate(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._only_closed()
+        if text not in self.firmware.bitrates:
+            return Reason.PARAMETER
+        self.bitrate = text
+        return None
+
+    def _set_registers(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._only_closed()
+        if not any(_is_hex(text[1:], digits) for digits in self.firmware.registers):
+            return Reason.PARAMETER
+        self.bitrate = text
+        return None
+
+    def _set_data_bitrate(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._only_closed()
+        if text not in self.firmware.data_bitrates:
+            return Reason.PARAMETER
+        self.data_bitrate = text
+        return None
+
+    def _set_filter(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._only_closed()
+        letter, value = text[0], text[1:]
+        if not _is_hex(value, self.firmware.filters[letter]):
+            return Reason.PARAMETER
+        self.acceptance[letter] = value.upper()
+        return None
+
+    # -- status -----------------------------------------------------------------------
+
+    def _flags(self, text: str) -> _Outcome:
+        if text != "F":
+            return Reason.PARAMETER
+        if not self.is_open and self.firmware.status != "any":
+            return Reason.CLOSED
+        flags = self.status | self.lost
+        if self.firmware.clears_status:
+            self.lost = 0
+        return b"F%02X\r" % flags
+
+    # -- frames -----------------------------------------------------------------------
+
+    def _send(self, letter: str, text: str) -> _Outcome:
+        firmware = self.firmware
+        msg = read_frame(text, self._frames[letter], remote_data=firmware.wants_remote_data)
+        if msg is None:
+            return Reason.PARAMETER
+        if self.mode is None or self.mode is Mode.LISTEN_ONLY:
+            if firmware.is_lax:
+                return None
+            return Reason.CLOSED if self.mode is None else Reason.LISTENING
+        return None if self._transmit(msg) else Reason.FULL
+
+    def _transmit(self, msg: Message) -> bool:
+        return self.to_wire(msg) is not False
+
+
+def _is_hex(text: str, digits: int) -> bool:
+    return len(text) == digits and _HEX.issuperset(text)
+
+
+def _do_nothing(text: str) -> None:
+    pass
+
+
+def _accept(msg: Message) -> bool:
+    return True

@@ -1,0 +1,135 @@
+"""What can be wrong with an adapter or its cable, as small values. Nothing happens here.
+
+How they work together is in faulty.py, their names for a command line in fault_text.py. All
+that are set are in force at the same time. A command is named by how it begins: `S` means every
+`S0` to `S8`, `t` every standard data frame that the host sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+class Fault:
+    """One fault. Make one of its subclasses."""
+
+    __slots__ = ()
+
+
+class Silent(Fault):
+    """Commands are neither carried out nor answered.
+
+    Args:
+        commands: which; by default all.
+    """
+
+    __slots__ = ("commands",)
+
+    def __init__(self, *commands: str) -> None:
+        self.commands = commands
+
+
+class Refuse(Fault):
+    """Commands are not carried out, and answered by BEL.
+
+    Args:
+        commands: which; by default all.
+    """
+
+    __slots__ = ("commands",)
+
+    def __init__(self, *commands: str) -> None:
+        self.commands = commands
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Fault):
+    """A command is not carried out, and answered by something else: a wrong version, say.
+
+    Attributes:
+        command: which.
+        answer: all bytes of the answer, with the CR that belongs there.
+    """
+
+    command: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoseAnswers(Fault):
+    """Commands are carried out, but every n-th answer does not come. Frames do come.
+
+    Attributes:
+        every: n; 1 loses all.
+    """
+
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage(Fault):
+    """Bytes that do not belong there come with every n-th answer or frame.
+
+    Attributes:
+        data: the bytes; None makes up one to four, none of them CR or BEL.
+        where: in relation to the line: in front of it, behind its CR, or anywhere within.
+        every: n; 1 means with each.
+        seed: the same seed gives the same bytes at the same places.
+    """
+
+    data: bytes | None = None
+    where: Literal["before", "after", "inside"] = "before"
+    every: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Fault):
+    """What is sent comes in small pieces.
+
+    Attributes:
+        size: bytes of a piece.
+        gap: seconds between pieces.
+    """
+
+    size: int = 1
+    gap: float = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Slow(Fault):
+    """The line or the adapter is slow.
+
+    Attributes:
+        bytes_per_second: of the line to the host; None does not limit it.
+        delay: seconds before each answer; what follows waits behind it.
+    """
+
+    bytes_per_second: float | None = None
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnplugAfter(Fault):
+    """The cable is pulled once so many bytes more have been sent: in the middle of a line, say.
+
+    The host has a second to read them: what it has not read when the cable is pulled is lost.
+
+    Attributes:
+        count: bytes.
+    """
+
+    count: int
+
+
+class FirstOnly(Fault):
+    """Of the commands that the host writes at once, only the first is heard."""
+
+    __slots__ = ()
+
+
+class Echo(Fault):
+    """Everything that the host sends comes back, as from a terminal that was not set raw."""
+
+    __slots__ = ()
