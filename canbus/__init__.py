@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from canbus.errors import CanConfigError as CanConfigError
     from canbus.errors import CanError as CanError
     from canbus.errors import CanFrameExpiredError as CanFrameExpiredError
+    from canbus.errors import CanFrameRefusedError as CanFrameRefusedError
     from canbus.errors import CanFramesLostError as CanFramesLostError
     from canbus.errors import CanInitializationError as CanInitializationError
     from canbus.errors import CanInterfaceNotImplementedError as CanInterfaceNotImplementedError
@@ -94,6 +95,7 @@ _HOME = {
         "CanConfigError",
         "CanError",
         "CanFrameExpiredError",
+        "CanFrameRefusedError",
         "CanFramesLostError",
         "CanInitializationError",
         "CanInterfaceNotImplementedError",

@@ -1,4 +1,4 @@
-"""Checks of single numbers that a user gave. Options of a bus are options.py's."""
+"""Checks of single values that a user gave. Which options a bus has is options.py's."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ def check_number(what: str, value: object, low: int, high: int | None, hint: str
     if value < low or (high is not None and value > high):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
         raise CanConfigError(f"{what} must be {bound}, not {value}", hint=hint)
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return the value.
+
+    Raises:
+        CanConfigError: a ValueError; it is none of the choices.
+    """
+    if value not in choices:
+        raise CanConfigError(f"{name}={value!r} is none of {', '.join(choices)}")
+    return value

@@ -10,6 +10,7 @@
     ├─ CanOperationError                          an open bus failed
     │  ├─ CanMessageError                         also ValueError: no such frame can exist
     │  ├─ CanLinkDownError                        also OSError: ENETDOWN
+    │  ├─ CanFrameRefusedError                    the adapter did not take this frame
     │  ├─ CanFramesLostError                      frames are missing here (on_loss="raise")
     │  ├─ CanTxQueueFullError                     also CanTimeoutError: no room by the deadline
     │  ├─ CanFrameExpiredError                    also CanTimeoutError: its ttl passed, not sent
@@ -96,6 +97,12 @@ class CanMessageError(CanOperationError, ValueError):
 
 class CanLinkDownError(CanOperationError, OSError):
     """The network interface is not up (ENETDOWN)."""
+
+
+class CanFrameRefusedError(CanOperationError):
+    """The adapter refused a frame; `frame` is which, maybe one that was sent a little earlier."""
+
+    frame: object = None
 
 
 class CanFramesLostError(CanOperationError):

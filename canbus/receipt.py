@@ -14,6 +14,8 @@ class ConfirmedBy(Enum):
     that asks nobody (loopback, presume-ack)."""
     ADAPTER = "adapter"
     """The adapter's firmware, which reports the frame when it has been sent."""
+    BUFFER = "buffer"
+    """The adapter, when it took the frame into its buffer: it may never reach the wire."""
     DRIVER = "driver"
     """The driver, when it handed the frame over: it may never reach the wire."""
 

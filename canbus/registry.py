@@ -26,6 +26,7 @@ GROUP = "canbus.backends"
 DISABLED_VARIABLE = "CANBUS_DISABLED_PLUGINS"
 
 BUILTIN = {
+    "slcan": "canbus.backends.slcan",
     "socketcan": "canbus.backends.socketcan",
     "virtual": "canbus.backends.virtual",
 }

@@ -79,16 +79,36 @@ class BusStatistics:
             backend cannot know.
         tx_expired: frames dropped because their `ttl` passed before they could be handed over.
         tx_late: frames that had been handed over in time, but left after their `ttl`.
+        rx_malformed: lines of a serial adapter that were neither frame nor answer.
+        tx_refused: frames that a serial adapter refused.
+        tx_unanswered: frames that it should have answered, and did not.
     """
 
-    __slots__ = ("rx_dropped", "tx_expired", "tx_late")
+    __slots__ = (
+        "rx_dropped",
+        "rx_malformed",
+        "tx_expired",
+        "tx_late",
+        "tx_refused",
+        "tx_unanswered",
+    )
 
     def __init__(
-        self, rx_dropped: int | None = None, tx_expired: int = 0, tx_late: int = 0
+        self,
+        rx_dropped: int | None = None,
+        tx_expired: int = 0,
+        tx_late: int = 0,
+        *,
+        rx_malformed: int = 0,
+        tx_refused: int = 0,
+        tx_unanswered: int = 0,
     ) -> None:
         self.rx_dropped = rx_dropped
         self.tx_expired = tx_expired
         self.tx_late = tx_late
+        self.rx_malformed = rx_malformed
+        self.tx_refused = tx_refused
+        self.tx_unanswered = tx_unanswered
 
     def __repr__(self) -> str:
         facts = ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)

@@ -11,13 +11,14 @@ import socket
 import struct
 from collections.abc import Sequence
 
+from canbus.arguments import one_of
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.arrivals import Arrivals
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.confirmed import ConfirmedSending
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, LinkWatch
 from canbus.backends.socketcan.option_checks import check_options
-from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes, one_of
+from canbus.backends.socketcan.options import ON_LOSS, TIMESTAMPING, error_classes
 from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error
 from canbus.backends.socketcan.raw_socket import (
     RawSocket,

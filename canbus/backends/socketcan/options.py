@@ -29,17 +29,6 @@ OPTIONS = (
 )
 
 
-def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return the value.
-
-    Raises:
-        CanConfigError: it is none of the choices.
-    """
-    if value not in choices:
-        raise CanConfigError(f"{name}={value!r} is none of {', '.join(choices)}")
-    return value
-
-
 def error_classes(channel: str, error_mask: int | None, ignore: bool) -> int:
     """The bits for CAN_RAW_ERR_FILTER.
 

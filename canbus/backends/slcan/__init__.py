@@ -1,0 +1,20 @@
+"""Backend `slcan`: serial adapters that speak LAWICEL's language. The plugin only; opens nothing."""
+
+from canbus.backends.slcan.options import OPTIONS
+from canbus.plugin import BackendSpec, Capability
+
+
+def canbus_backend() -> BackendSpec:
+    """Describe the backend."""
+    return BackendSpec(
+        name="slcan",
+        summary="serial adapters: CANable, USBtin, LAWICEL CANUSB and their like",
+        bus="canbus.backends.slcan.bus:SlcanBus",
+        channel_help="a serial port (/dev/ttyACM0, /dev/ttyUSB0@1000000) or URL (socket://...)",
+        capabilities=Capability.FD
+        | Capability.FILENO
+        | Capability.BITRATE
+        | Capability.LISTEN_ONLY
+        | Capability.CONFIRM,
+        options=OPTIONS,
+    )

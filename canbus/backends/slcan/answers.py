@@ -1,0 +1,172 @@
+"""Answers: what was sent to the adapter and may be answered, in order.
+
+The adapter answers in the order of what it was sent, and says nothing of most else. So an
+answer belongs to the first that it fits, and those before it were passed over in silence.
+Nothing is sent or read here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from canbus.codecs.lawicel import Malformed, Reply, ReplyKind
+
+
+class Outcome(Enum):
+    """What became of something that was sent."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    """BEL."""
+    SILENT = "silent"
+    """Later ones were answered, or the time was up."""
+
+
+_TAKEN = frozenset({ReplyKind.OK, ReplyKind.SENT})
+_QUERIES = {
+    "V": ReplyKind.VERSION,
+    "v": ReplyKind.FIRMWARE,
+    "N": ReplyKind.SERIAL,
+    "F": ReplyKind.STATUS,
+}
+
+
+class Asked:
+    """One line that was sent, and its answer.
+
+    Args:
+        word: the command without its CR; for a frame "".
+        frame: the frame's line.
+        due_ns: monotonic time by which a frame is answered, or its answer is lost.
+
+    Attributes:
+        outcome: what became of it.
+        answer: the text of the answer.
+    """
+
+    __slots__ = ("answer", "due_ns", "frame", "outcome", "word")
+
+    def __init__(self, word: str, frame: bytes = b"", due_ns: int = 0) -> None:
+        self.word = word
+        self.frame = frame
+        self.due_ns = due_ns
+        self.outcome = Outcome.PENDING
+        self.answer = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Nothing is known yet."""
+        return self.outcome is Outcome.PENDING
+
+    def fits(self, reply: Reply) -> bool:
+        """Whether this may be the answer."""
+        kind = reply.kind
+        if kind is ReplyKind.REFUSED:
+            return True
+        wanted = _QUERIES.get(self.word)
+        if wanted is not None:
+            return kind is wanted or (kind is ReplyKind.TEXT and self.word == "V")
+        return kind in _TAKEN if self.frame else kind is ReplyKind.OK
+
+
+class Answers:
+    """Everything that waits for its answer. The caller locks.
+
+    Attributes:
+        unasked: answers to nothing that was sent.
+        lost: frames that were passed over in silence.
+        refused: frames that the adapter refused.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Asked] = deque()
+        self._untold: deque[Asked] = deque()
+        self.frames_waiting = 0
+        self.unasked = 0
+        self.lost = 0
+        self.refused = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def expect(self, asked: Asked) -> None:
+        """It was sent just now."""
+        self._waiting.append(asked)
+        self.frames_waiting += bool(asked.frame)
+
+    def take(self, reply: Reply) -> None:
+        """An answer came."""
+        if not any(asked.fits(reply) for asked in self._waiting):
+            self.unasked += 1
+            return
+        while not (asked := self._waiting[0]).fits(reply):
+            self.give_up(asked)
+        refused = reply.kind is ReplyKind.REFUSED
+        asked.answer = reply.line.decode("ascii", "replace")
+        self._settle(asked, Outcome.REFUSED if refused else Outcome.DONE)
+
+    def take_text(self, bad: Malformed) -> bool:
+        """A line that means nothing; it may be what a firmware of its own answers to `V`."""
+        text = bad.line.strip()
+        head = next((asked for asked in self._waiting if asked.word == "V"), None)
+        if head is None or not text or not text.isascii() or not text.decode().isprintable():
+            return False
+        self.take(Reply(ReplyKind.VERSION, text))
+        return True
+
+    def give_up(self, asked: Asked) -> None:
+        """It gets no answer any more."""
+        if asked.is_pending:
+            self._settle(asked, Outcome.SILENT)
+
+    def retract(self, asked: Asked) -> None:
+        """It was not sent after all."""
+        self._waiting.remove(asked)
+        self.frames_waiting -= bool(asked.frame)
+
+    def next_due_ns(self) -> int | None:
+        """When the answer to the first frame is lost; None if no frame waits."""
+        return next((a.due_ns for a in self._waiting if a.frame), None)
+
+    def expire(self, now_ns: int) -> None:
+        """Give up the frames that should have been answered by now."""
+        while (due_ns := self.next_due_ns()) is not None and due_ns <= now_ns:
+            self.give_up(next(a for a in self._waiting if a.frame))
+
+    def forget_all(self) -> None:
+        """The channel is closed, or gone: nothing is answered any more."""
+        for asked in list(self._waiting):
+            asked.outcome = Outcome.SILENT
+        self._waiting.clear()
+        self._untold.clear()
+        self.frames_waiting = 0
+
+    def first_failure(self) -> Asked | None:
+        """The first frame that was refused or not answered, and of which nobody was told."""
+        return self._untold.popleft() if self._untold else None
+
+    def was_told(self, asked: Asked) -> None:
+        """Who sent it knows already."""
+        if asked in self._untold:
+            self._untold.remove(asked)
+
+    @property
+    def untold(self) -> int:
+        """Frames that failed, and of which nobody was told."""
+        return len(self._untold)
+
+    def _settle(self, asked: Asked, outcome: Outcome) -> None:
+        asked.outcome = outcome
+        self._waiting.remove(asked)
+        if not asked.frame:
+            return
+        self.frames_waiting -= 1
+        if outcome is Outcome.DONE:
+            return
+        self._untold.append(asked)
+        if outcome is Outcome.REFUSED:
+            self.refused += 1
+        else:
+            self.lost += 1

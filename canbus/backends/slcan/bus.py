@@ -1,0 +1,384 @@
+"""SlcanBus: a serial adapter as a bus. This file joins the parts; each has a file of its own.
+
+There is no thread: who receives reads the port, and so does who waits for an answer. What
+either reads for the other lies in the line, and the descriptor tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from canbus.arguments import check_number, one_of
+from canbus.backends.slcan.bit_rate import BitRate
+from canbus.backends.slcan.channel import parse_channel
+from canbus.backends.slcan.dialects import Dialect
+from canbus.backends.slcan.handshake import HANDSHAKES, Request
+from canbus.backends.slcan.identify import version_numbers
+from canbus.backends.slcan.options import AUTO, TIMESTAMPING, dialect_named
+from canbus.backends.slcan.port import open_port
+from canbus.backends.slcan.session import Session
+from canbus.plugin import (
+    BusState,
+    BusStatistics,
+    CanClosedError,
+    CanConfigError,
+    CanOperationError,
+    CanProtocol,
+    CanState,
+    CanUnsupportedError,
+    Filters,
+    Message,
+    SendReceipt,
+    Waiter,
+)
+from canbus.prefetch import PrefetchingBus
+from canbus.warn import warn
+
+
+class SlcanBus(PrefetchingBus):
+    """A bus on a serial adapter that speaks LAWICEL's language.
+
+    Args:
+        channel: the serial port ("/dev/ttyACM0"), with its speed if need be
+            ("/dev/ttyUSB0@1000000"), or a URL of pyserial ("socket://host:port").
+        can_filters: which frames to receive; applied here, not in the adapter.
+        tty_baudrate: bit/s of the serial line; USB adapters ignore it.
+        bitrate: bit/s on the bus; None leaves it as the adapter has it.
+        data_bitrate: bit/s of the CAN FD data phase; asks for `fd`.
+        timing: an object with `btr0`, `btr1` and `f_clock` (8 MHz), or with `nom_bitrate` and
+            `data_bitrate`, as python-can's; instead of the bitrates.
+        btr: the adapter's bit timing registers as hex digits, instead of the bitrate.
+        bitrate_code: the adapter's own command, not looked up ("S6"), instead of the bitrate.
+        fd: send and receive CAN FD frames; needs `data_bitrate`.
+        dialect: what kind of adapter it is; "auto" asks it.
+        handshake: "auto": something must be answered, and what once was must be from then on;
+            "require": every command must be; "off": nothing is waited for.
+        listen_only: never send, not even acknowledgements; `state=BusState.PASSIVE` is the same.
+        loopback: receive what this bus sends; the wire is not used.
+        state: ACTIVE or PASSIVE.
+        timestamping: "host": when a frame was read here; "adapter": when the adapter got it.
+        window: frames that may wait for the adapter's answer; 1: each `send` waits for its
+            own. 0: it does not answer frames. By default as its dialect has it.
+        rtscts: hardware flow control.
+        exclusive: let no other program open the port.
+        sleep_after_open: seconds to wait before the first command, for boards that restart
+            when their port is opened.
+        timeout: accepted for python-can; has no effect.
+        ttyBaudrate: deprecated name of `tty_baudrate`.
+
+    Raises:
+        CanChannelNotFoundError: there is no such port.
+        CanPermissionError: this user may not open it.
+        CanConfigError: an argument makes no sense, or the dialect has no such bitrate.
+        CanUnsupportedError: the dialect cannot do what was asked for.
+        CanInitializationError: somebody else has the port, nothing answers, or the adapter
+            refuses a command; it says which.
+    """
+
+    def __init__(
+        self,
+        channel: Any,
+        can_filters: Filters | None = None,
+        tty_baudrate: int | None = None,
+        bitrate: int | None = None,
+        data_bitrate: int | None = None,
+        timing: Any = None,
+        btr: str | None = None,
+        bitrate_code: str | None = None,
+        fd: bool = False,
+        dialect: str = AUTO,
+        handshake: str = "auto",
+        listen_only: bool = False,
+        loopback: bool = False,
+        state: BusState = BusState.ACTIVE,
+        timestamping: str = "host",
+        window: int | None = None,
+        rtscts: bool = False,
+        exclusive: bool = True,
+        sleep_after_open: float = 0.0,
+        timeout: float | None = None,
+        ttyBaudrate: int | None = None,  # noqa: N803 - python-can's name
+    ) -> None:
+        url, baudrate = parse_channel(channel, _one_baudrate(tty_baudrate, ttyBaudrate))
+        self.channel_info = f"slcan {channel}"
+        _check(window, sleep_after_open, timeout, state)
+        rate = BitRate(bitrate, data_bitrate, btr, bitrate_code, timing)
+        fd = fd or rate.data_bitrate is not None
+        request = Request(
+            dialect=dialect_named(dialect),
+            handshake=one_of("handshake", handshake, HANDSHAKES),
+            rate=rate,
+            fd=fd,
+            listen_only=listen_only or state is BusState.PASSIVE,
+            loopback=loopback,
+            stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "adapter",
+        )
+        self._malformed_told = False
+        self._port = open_port(url, baudrate, rtscts=rtscts, exclusive=exclusive)
+        try:
+            self._port.drain_input()
+            self._waiter = Waiter(self._port.fileno(), self._port.close)
+            self._session = Session(
+                self._port,
+                channel,
+                self.channel_info,
+                request,
+                window,
+                self._read_lock,
+                self._waiter,
+            )
+            self._session.open(sleep_after_open)
+        except BaseException:
+            self._port.close()
+            raise
+        self._line = self._session.line
+        protocol = CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
+        super().__init__(channel, can_filters, protocol=protocol)
+        self._session.talk.is_over = lambda: self._is_shutdown
+        self._session.talk.after_reading = self._somebody_has_read
+
+    # -- receiving --------------------------------------------------------------------
+
+    def _read_batch(self, limit: int) -> Message | list[Message]:
+        line = self._line
+        if not line.has_frames:
+            if self._is_shutdown:
+                raise self._closed()
+            line.pump()
+        return line.take(limit)
+
+    def _nothing_read(self) -> None:
+        self._line.check()
+        super()._nothing_read()
+
+    def _is_worth_a_look(self) -> bool:
+        return super()._is_worth_a_look() or self._line.trouble is not None or self._is_shutdown
+
+    def _has_leftovers(self) -> bool:
+        return super()._has_leftovers() or self._line.has_frames or self._line.is_trouble_untold
+
+    def _after_reading(self) -> None:
+        if self._line.has_news:  # who waits for an answer does not see that we have read it
+            self._line.has_news = False
+            self._waiter.kick()
+        super()._after_reading()
+        if self._line.malformed and not self._malformed_told:
+            self._malformed_told = True
+            self._warn_malformed()
+
+    def _warn_malformed(self) -> None:
+        bad = self._line.first_malformed
+        if bad is not None:
+            warn(
+                f"{self.channel_info}: what came is no line of an adapter: {bad.line[:40]!r} "
+                f"({bad.reason}); further ones are only counted (statistics.rx_malformed)"
+            )
+
+    def _somebody_has_read(self) -> None:
+        """Who waited for an answer has read, maybe frames."""
+        with self._read_lock:
+            self._show_leftovers()
+        self._after_reading()
+
+    def fileno(self) -> int:
+        """An epoll descriptor, readable whenever a frame waits, or the port is gone."""
+        if self._is_shutdown:
+            raise self._closed()
+        return self._hand_out(self._port.fileno())
+
+    def flush(self) -> None:
+        """Throw away the frames that came until now, as python-can's `flush` does."""
+        while self.recv_many(64, 0):
+            pass
+
+    # -- sending ----------------------------------------------------------------------
+
+    def _send_frame(self, msg: Message, timeout: float | None) -> None:
+        self._check_channel()
+        with self._talking():
+            self._session.sender.send(msg, timeout)
+
+    def _send_frames(self, frames: Sequence[Message], timeout: float | None) -> None:
+        self._check_channel()
+        with self._talking():
+            self._session.sender.send_many(frames, timeout)
+
+    def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
+        self._check_channel()
+        with self._talking():
+            return self._session.sender.confirm(msg, timeout)
+
+    def _check_channel(self) -> None:
+        if self._session.request.listen_only:
+            raise CanUnsupportedError(
+                f"{self.channel_info}: the channel was opened listen-only, and sends nothing",
+                hint="open it without listen_only, or state=ACTIVE",
+            )
+        if not self._session.is_open:
+            self._line.check()
+            raise CanOperationError(
+                f"{self.channel_info}: the adapter's channel is closed", hint="call bus.open()"
+            )
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """A wait that ends because the bus was shut down ends as every other."""
+        try:
+            yield
+        except CanClosedError:
+            raise self._closed() from None
+
+    # -- the adapter --------------------------------------------------------------------
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the adapter understands, as it was told or as it says."""
+        return self._session.adapter.dialect
+
+    @property
+    def version(self) -> str:
+        """What the adapter answered to `V` when it was opened; "" if it did not."""
+        return self._session.adapter.version
+
+    @property
+    def can_state(self) -> CanState | None:
+        """The controller's state: asked now where the adapter has status flags (`F`).
+
+        Others report changes by themselves, or never: then the last one, or None.
+        """
+        if not self._is_shutdown and self._line.trouble is None:
+            with self._talking():
+                self._session.ask_status()
+        return self._session.state
+
+    def get_version(self, timeout: float | None) -> tuple[int | None, int | None]:
+        """Ask for the version numbers.
+
+        Args:
+            timeout: seconds to wait; None waits as long as it takes.
+
+        Returns:
+            Those of hardware and software; None where the adapter answers in another form
+            (`version` has its text), or not in time.
+        """
+        return version_numbers(self._question("V", timeout))
+
+    def get_serial_number(self, timeout: float | None) -> str | None:
+        """Ask for the serial number, without its `N`; None if it does not come in time.
+
+        Args:
+            timeout: seconds to wait; None waits as long as it takes.
+        """
+        return self._question("N", timeout)[1:] or None
+
+    def _question(self, word: str, timeout: float | None) -> str:
+        self._check_open()
+        with self._talking():
+            return self._session.ask(word, _FOR_EVER if timeout is None else timeout)
+
+    def set_bitrate(self, bitrate: int, data_bitrate: int | None = None) -> None:
+        """Close the channel, set the bitrate and open it again.
+
+        Args:
+            bitrate: bit/s.
+            data_bitrate: bit/s of the CAN FD data phase.
+
+        Raises:
+            CanError: as the constructor.
+        """
+        self._set_rate(BitRate(bitrate, data_bitrate))
+
+    def set_bitrate_reg(self, btr: str) -> None:
+        """Close the channel, set the bit timing registers (hex digits) and open it again."""
+        self._set_rate(BitRate(btr=btr))
+
+    def _set_rate(self, rate: BitRate) -> None:
+        session = self._session
+        session.request = session.request._replace(rate=rate)
+        self.open()
+
+    def open(self) -> None:
+        """Open the adapter's channel again, after `close`; the constructor has opened it."""
+        self._check_open()
+        with self._talking():
+            self._session.open()
+
+    def close(self) -> None:
+        """Close the adapter's channel; `open` opens it again. The port stays ours."""
+        self._check_open()
+        with self._talking():
+            self._session.close()
+
+    def restart(self) -> None:
+        """Close and open the adapter's channel, which ends a bus-off."""
+        self.open()
+
+    # -- lifetime -----------------------------------------------------------------------
+
+    def _read_statistics(self) -> BusStatistics:
+        line = self._line
+        return BusStatistics(
+            rx_malformed=line.malformed,
+            tx_refused=line.answers.refused,
+            tx_unanswered=line.answers.lost,
+        )
+
+    def reopen(self) -> None:
+        """Open the port anew, after the adapter was unplugged and came back.
+
+        Filters and options stay, and so does `fileno()`. Frames that were read are kept.
+
+        Raises:
+            CanChannelNotFoundError: it is not back yet; try again.
+            CanError: as the constructor.
+        """
+        with self._read_lock:
+            self._check_open()
+            self._port.reopen()
+            self._line.renew()
+            if self._descriptor is not None:
+                self._descriptor.renew()
+        self._waiter.kick()
+        with self._talking():
+            self._session.open()
+
+    def _close(self) -> None:
+        self._waiter.kick()
+        if not self._waiter.is_inherited:
+            self._session.say_farewell()
+        super()._close()
+        failed = self._line.answers.untold
+        if failed:
+            warn(
+                f"{self.channel_info}: {failed} frames were refused or not answered by the adapter, "
+                "of which no call has told (window=1 tells of each at its own call)"
+            )
+
+
+_FOR_EVER = float("inf")
+
+
+def _one_baudrate(tty_baudrate: int | None, old: int | None) -> int | None:
+    if old is None:
+        return tty_baudrate
+    warn("ttyBaudrate= is deprecated, use tty_baudrate=", DeprecationWarning)
+    if tty_baudrate not in {None, old}:
+        raise CanConfigError(
+            f"ttyBaudrate={old} contradicts tty_baudrate={tty_baudrate}", hint="give tty_baudrate="
+        )
+    return old
+
+
+def _check(
+    window: int | None, sleep_after_open: float, timeout: float | None, state: BusState
+) -> None:
+    if window is not None:
+        check_number("window", window, 0, None, "1: each send waits for its own answer; 0: none")
+    if not 0 <= sleep_after_open < float("inf"):
+        raise CanConfigError(f"sleep_after_open={sleep_after_open} is no time to wait")
+    if timeout is not None:
+        warn(f"timeout={timeout} has no effect: nothing is polled")
+    if state is BusState.ERROR:
+        raise CanConfigError("state=ERROR cannot be asked for", hint="ACTIVE or PASSIVE")

@@ -1,0 +1,246 @@
+"""FrameSender: frames on their way to the adapter, and what it answers to them.
+
+An adapter that answers each frame is given a few ahead, the window, and no more: so order is
+kept, its buffer is not overrun, and a frame that it refuses is known by name. One that never
+answers is given what the serial line takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from time import monotonic_ns, time_ns
+
+from canbus.backends.slcan.answers import Asked, Outcome
+from canbus.backends.slcan.conversation import Conversation
+from canbus.codecs.lawicel import LawicelDecoder, encode_frame
+from canbus.notation import compact
+from canbus.plugin import (
+    POLLIN,
+    POLLOUT,
+    CanError,
+    CanFrameRefusedError,
+    CanTimeoutError,
+    CanTxQueueFullError,
+    CanUnsupportedError,
+    ConfirmedBy,
+    Message,
+    SendReceipt,
+    TimestampSource,
+    deadline_after,
+)
+
+ANSWER_NS = 1_000_000_000
+"""What is not answered by then is not answered: a frame of 10 kbit/s takes 13 ms."""
+
+_AT_ONCE = 64  # lines in one write, where nothing limits them
+
+
+class FrameSender:
+    """Sends frames through a conversation.
+
+    Args:
+        talk: with the adapter.
+        lock: guards the line.
+        shown: the channel, for messages.
+        why: asks the adapter why it refused a frame; "" if it does not say.
+
+    Attributes:
+        window: frames that may wait for an answer when `send` returns, one more or less: with 1
+            none does. 0: the adapter does not answer frames.
+        extended_x: how the adapter takes extended frames.
+        confirmed_by: what its answer proves.
+    """
+
+    def __init__(self, talk: Conversation, lock: RLock, shown: str, why: Callable[[], str]) -> None:
+        self._talk = talk
+        self._lock = lock
+        self._shown = shown
+        self._why = why
+        self.window = 0
+        self.extended_x = False
+        self.confirmed_by = ConfirmedBy.BUFFER
+
+    # -- one frame --------------------------------------------------------------------
+
+    def send(self, msg: Message, timeout: float | None) -> None:
+        """Send; with a window of 1 also wait for the answer.
+
+        Raises:
+            CanTxQueueFullError: no room by the deadline; not sent.
+            CanFrameRefusedError: the adapter refused this frame, or one before it; it says which.
+            CanTimeoutError: the same, but it did not answer.
+        """
+        deadline_ns = deadline_after(timeout)
+        asked = self._hand_over(msg, deadline_ns)
+        if self.window == 1 and timeout != 0:
+            self._await(asked, deadline_ns)
+
+    def confirm(self, msg: Message, timeout: float | None) -> SendReceipt:
+        """Send and wait for the adapter's report.
+
+        Raises:
+            CanUnsupportedError: this adapter has none.
+            CanError: as `send`.
+        """
+        if not self.window:
+            raise CanUnsupportedError(
+                f"{self._shown}: this adapter does not answer frames",
+                hint="leave confirm out",
+            )
+        deadline_ns = deadline_after(timeout)
+        asked = self._hand_over(msg, deadline_ns)
+        if not self._await(asked, deadline_ns):
+            error = CanTimeoutError(
+                f"{self._shown}: frame {compact(msg)} was handed over, but not answered in time"
+            )
+            error.sent = 1
+            raise error
+        return SendReceipt(time_ns(), TimestampSource.HOST, self.confirmed_by)
+
+    def _hand_over(self, msg: Message, deadline_ns: int | None) -> Asked:
+        line = encode_frame(msg, extended_x=self.extended_x)
+        while True:
+            with self._lock:
+                failed = self._failed()
+                if failed is None and self._room():
+                    asked = Asked("", line, monotonic_ns() + ANSWER_NS)
+                    if self._talk.line.put(line, (asked,) if self.window else ()):
+                        return asked
+                    line_is_full = True
+                else:
+                    line_is_full = False
+            if failed is not None:
+                raise self._failure(failed)
+            self._wait_for_room(line_is_full, deadline_ns)
+
+    def _await(self, asked: Asked, deadline_ns: int | None) -> bool:
+        """Wait for the answer to this frame; False if the time was up before it is overdue."""
+        by_ns = asked.due_ns if deadline_ns is None else min(deadline_ns, asked.due_ns)
+        self._talk.until(lambda: not asked.is_pending, by_ns)
+        with self._lock:
+            answers = self._talk.line.answers
+            answers.expire(monotonic_ns())
+            answers.was_told(asked)
+        if asked.outcome in {Outcome.REFUSED, Outcome.SILENT}:
+            raise self._failure(asked)
+        return asked.outcome is Outcome.DONE
+
+    # -- many -------------------------------------------------------------------------
+
+    def send_many(self, frames: Sequence[Message], timeout: float | None) -> None:
+        """Send in order, and wait until all are answered.
+
+        Raises:
+            CanError: as `send`; `sent` says how many went out before.
+        """
+        deadline_ns = deadline_after(timeout)
+        lines = [encode_frame(msg, extended_x=self.extended_x) for msg in frames]
+        asked: list[Asked] = []
+        try:
+            while len(asked) < len(lines):
+                self._hand_over_some(lines, asked, deadline_ns)
+            if self.window:
+                for each in asked:
+                    self._await(each, deadline_ns)
+        except CanError as exc:
+            exc.sent = self._went_out(asked)
+            raise
+
+    def _hand_over_some(
+        self,
+        lines: Sequence[bytes],
+        asked: list[Asked],
+        deadline_ns: int | None,
+    ) -> None:
+        with self._lock:
+            failed = self._failed()
+            start = len(asked)
+            stop = min(start + self._room(), len(lines))
+            line_is_full = failed is None and stop > start
+            if line_is_full:
+                due_ns = monotonic_ns() + ANSWER_NS
+                new = [Asked("", line, due_ns) for line in lines[start:stop]]
+                data = b"".join(lines[start:stop])
+                if self._talk.line.put(data, new if self.window else ()):
+                    asked += new
+                    return
+        if failed is not None:
+            raise self._failure(failed)
+        self._wait_for_room(line_is_full, deadline_ns)
+
+    def _went_out(self, asked: Sequence[Asked]) -> int:
+        """How many went out before the first that failed."""
+        if not self.window:
+            return len(asked)
+        for place, each in enumerate(asked):
+            if each.outcome in {Outcome.REFUSED, Outcome.SILENT}:
+                return place
+        return len(asked)
+
+    # -- room and failures --------------------------------------------------------------
+
+    def _room(self) -> int:
+        """How many frames may be sent now; with the lock held."""
+        if not self.window:
+            return _AT_ONCE
+        return max(0, self.window - self._talk.line.answers.frames_waiting)
+
+    def _wait_for_room(self, line_is_full: bool, deadline_ns: int | None) -> None:
+        """Wait until it is worth to try again.
+
+        Args:
+            line_is_full: the serial line takes no more, rather than the window.
+            deadline_ns: monotonic time.
+        """
+        talk = self._talk
+        if line_is_full:
+            is_ready = talk.wait(POLLIN | POLLOUT, deadline_ns)
+            talk.read()
+        else:
+            due_ns = talk.line.answers.next_due_ns()
+            ends = [ns for ns in (deadline_ns, due_ns) if ns is not None]
+            is_ready = talk.until(self._is_worth_a_try, min(ends, default=None))
+            is_ready = is_ready or deadline_ns is None or monotonic_ns() < deadline_ns
+        if not is_ready:
+            raise CanTxQueueFullError(
+                f"{self._shown}: the adapter had no room for the frame in time; it was not sent",
+                hint="the bus is busier than this time allows, nobody acknowledges, or the "
+                "adapter does not read its line",
+            )
+
+    def _is_worth_a_try(self) -> bool:
+        return self._room() > 0 or self._talk.line.answers.untold > 0
+
+    def _failed(self) -> Asked | None:
+        """A frame that failed meanwhile, of which nobody was told; with the lock held."""
+        answers = self._talk.line.answers
+        if answers.frames_waiting:
+            answers.expire(monotonic_ns())
+        return answers.first_failure()
+
+    def _failure(self, asked: Asked) -> CanError:
+        """The error for a frame that was refused, or not answered."""
+        frame = _frame_of(asked)
+        if asked.outcome is Outcome.REFUSED:
+            why = self._why()
+            error = CanFrameRefusedError(
+                f"{self._shown}: the adapter refused frame {compact(frame)}{why and f': {why}'}",
+                hint="its transmit buffer is full, or its channel is closed, listen-only or "
+                "bus-off; window=1 tells of a frame at its own call",
+            )
+            error.frame = frame
+            return error
+        return CanTimeoutError(
+            f"{self._shown}: the adapter did not answer frame {compact(frame)} within a second; "
+            "it may have been sent",
+            hint="is the adapter still connected and its channel open?",
+        )
+
+
+def _frame_of(asked: Asked) -> Message:
+    """The frame as it was sent; the user's own may have changed since."""
+    (frame,) = LawicelDecoder().feed(asked.frame)
+    if not isinstance(frame, Message):
+        raise TypeError(f"{asked.frame!r} was sent as a frame")
+    return frame
