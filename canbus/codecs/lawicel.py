@@ -38,18 +38,18 @@ __all__ = [
     "encode_frame",
 ]
 
-MAX_LINE = 256
+MAX_LINE = 512
 """Bytes of the longest line that is read.
 
 The longest frame has 148: z, letter, 8 digits of identifier, length, 128 of data, 8 of time
-stamp, ESI. The longest version text known, that of the CANable 2.5, has some 130.
+stamp, ESI. The longest version text known, that of the CANable 2.5, has 180 and grows.
 """
 MAX_HEADERS = 4096
 """Beginnings of frames that are remembered, of either width; a bus has some hundreds."""
 
 _new = object.__new__
 # BEL, and a CANdapter's ACK: answers of one byte that no CR follows.
-_terminated = re.compile(rb"([^\r\a\x06]*)([\r\a\x06])").findall
+_answers = re.compile(rb"([\a\x06])").split
 _end_of_line = re.compile(rb"[\r\a\x06]").search
 
 
@@ -94,21 +94,27 @@ class LawicelDecoder:
         buffer = self._rest + data
         if b"\n" in buffer:
             buffer = buffer.replace(b"\r\n", b"\r")
-        if b"\a" in buffer or b"\x06" in buffer:
-            lines = _lines_with_answers(buffer)
-        else:
-            lines = buffer.split(b"\r")
+        lines = buffer.split(b"\r")
         rest = lines.pop()
-        events = self._events(lines, timestamp_ns)
-        if rest:
-            rest = rest.lstrip(b"\n")
-            if len(rest) > MAX_LINE:
-                events.append(_too_long(rest))
-                self.only_frames = False
-                self._skipping = True
-                rest = b""
+        self.only_frames = True
+        events = self._events(lines, timestamp_ns) if lines else []
+        if rest and (len(rest) > MAX_LINE or not rest.isalnum()):
+            rest = self._half_line(rest, timestamp_ns, events)
         self._rest = rest
         return events
+
+    def _half_line(self, rest: bytes, timestamp_ns: int, events: list[LawicelEvent]) -> bytes:
+        """What to keep of the bytes behind the last CR, if they are not plainly half a line."""
+        if b"\a" in rest or b"\x06" in rest:
+            *parts, rest = _split_at_answers(rest)
+            events += [self._event(part, timestamp_ns) for part in parts]
+        rest = rest.lstrip(b"\n")
+        if len(rest) <= MAX_LINE:
+            return rest
+        events.append(_too_long(rest))
+        self.only_frames = False
+        self._skipping = True
+        return b""
 
     def _after_the_long_line(self, data: bytes) -> bytes:
         end = _end_of_line(data)
@@ -124,17 +130,16 @@ class LawicelDecoder:
         standard, extended = self._standard.get, self._extended.get
         new, channel = _new, self.channel
         msg: Message
-        self.only_frames = True
         for line in lines:
             header = standard(line[:5]) or extended(line[:10]) or self._learn(line)
             if header is None:
-                add(self._event(line, timestamp_ns))
+                self._add_others(line, timestamp_ns, events)
                 continue
             arbitration_id, flags, dlc, size, start = header
             try:
                 payload = unhexlify(line[start:])
-            except NotHexadecimal:  # a flag behind the data, LF, or noise
-                add(self._event(line, timestamp_ns))
+            except NotHexadecimal:  # a flag behind the data, BEL, LF, or noise
+                self._add_others(line, timestamp_ns, events)
                 continue
             # canbus.message.received, written out: a call less for every frame.
             if len(payload) == size:
@@ -146,7 +151,7 @@ class LawicelDecoder:
                 msg.hardware_timestamp_ns = stamp * STAMP_UNITS[len(payload) - size]
                 payload = payload[:size]
             else:
-                add(self._event(line, timestamp_ns))
+                self._add_others(line, timestamp_ns, events)
                 continue
             msg.arbitration_id = arbitration_id
             msg._flags = flags
@@ -167,6 +172,14 @@ class LawicelDecoder:
                 headers.clear()  # to find the oldest would cost something for every frame
             headers[line[:start]] = header
         return header
+
+    def _add_others(self, line: bytes, timestamp_ns: int, events: list[LawicelEvent]) -> None:
+        """Add what a line says, or several if answers without a CR stand in it."""
+        if b"\a" in line or b"\x06" in line:
+            *parts, last = _split_at_answers(line)
+            events += [self._event(part, timestamp_ns) for part in parts]
+            line = last
+        events.append(self._event(line, timestamp_ns))
 
     def _event(self, line: bytes, timestamp_ns: int) -> LawicelEvent:
         """What one line says, with all care and without the tables."""
@@ -200,17 +213,10 @@ class LawicelDecoder:
         return None
 
 
-def _lines_with_answers(buffer: bytes) -> list[bytes]:
-    """The lines, with BEL and ACK as lines of their own; the last is what has no end yet."""
-    lines = []
-    end = 0
-    for line, terminator in _terminated(buffer):
-        end += len(line) + 1
-        if terminator == b"\r" or line.strip(b"\n"):
-            lines.append(line)
-        if terminator != b"\r":
-            lines.append(terminator)
-    return [*lines, buffer[end:]]
+def _split_at_answers(line: bytes) -> list[bytes]:
+    """Split at answers of one byte, which become lines; what stands before one is a line too."""
+    *parts, last = _answers(line)
+    return [part for part in parts if part.strip(b"\n")] + [last]
 
 
 def _too_long(line: bytes) -> Malformed:

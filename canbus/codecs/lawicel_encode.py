@@ -46,14 +46,11 @@ def encode_frame(msg: Message, *, extended_x: bool = False) -> bytes:
         return b"r%03X%d\r" % (msg.arbitration_id, msg.dlc)
     if kind == RTR | EFF:
         return b"R%08X%d\r" % (msg.arbitration_id, msg.dlc)
-    return _encode_special(msg, kind)
-
-
-def _encode_special(msg: Message, kind: int) -> bytes:
-    if kind & (ERR | XLF):
+    fd_line = _FD_LINES.get(kind)
+    if fd_line is None:
         what = "a CAN XL frame" if kind & XLF else "an error frame"
         raise CanUnsupportedError(f"{what} cannot be sent through a serial CAN adapter: {msg}")
     code = _FD_CODES.get(msg.dlc)
     if code is None:
         raise CanMessageError(f"CAN FD has no frame of {msg.dlc} bytes")
-    return _FD_LINES[kind] % (msg.arbitration_id, code, hexlify(msg._data).upper())
+    return fd_line % (msg.arbitration_id, code, hexlify(msg._data).upper())

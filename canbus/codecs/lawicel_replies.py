@@ -44,14 +44,14 @@ _FORMS = [
         (rb"I" + _HEX + rb"{4}", ReplyKind.TEXT),
         (rb"L[0-9]{1,3}", ReplyKind.TEXT),  # bus load
         (rb"Z" + _HEX + rb"{4}|[Zz]" + _HEX + rb"{8}", ReplyKind.TEXT),  # its clock
-        # Words: there is a space or colon, and letters side by side that are no hex digits.
-        (rb"(?=.*[ :])(?=.*[G-Zg-z]{2})" + _TEXT + rb"+", ReplyKind.TEXT),
         (rb"[COLlVvNFfPEIi]|O[NSIE]|S[0-9A-D]|[YWUQZAX][0-9]", ReplyKind.COMMAND),
         (rb"[sy](" + _HEX + rb"{4}|" + _HEX + rb"{6}|" + _HEX + rb"{8})", ReplyKind.COMMAND),
         (rb"[sy][0-9]+(,[0-9]+){3}", ReplyKind.COMMAND),
         (rb"[Mm]" + _HEX + rb"{8}|[Mm]" + _HEX + rb"{3}|M[0-9]|M[A-Za-z]+", ReplyKind.COMMAND),
         (rb"F[0-9A-Fa-f,;]*,[0-9A-Fa-f,;]*|z[0-9]" + _HEX + rb"{3}", ReplyKind.COMMAND),
         (rb"\*" + _TEXT + rb"+", ReplyKind.COMMAND),
+        # Words: there is a space or colon, and letters side by side that are no hex digits.
+        (rb"(?=.*[ :])(?=.*[G-Zg-z]{2})" + _TEXT + rb"+", ReplyKind.TEXT),
     ]
 ]
 
