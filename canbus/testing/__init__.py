@@ -2,8 +2,9 @@
 
     from canbus.testing import BusConformance, FakeBus
 
-`BusConformance` needs pytest and says so when it is missing; `FakeBus` does not. Nothing
-else of the library imports this package.
+`BusConformance` needs pytest and says so when it is missing; `FakeBus` does not. Emulated
+adapters are in `canbus.testing.usb` and `canbus.testing.slcan`. Of the rest of the library, only
+the command line imports this package.
 """
 
 from __future__ import annotations

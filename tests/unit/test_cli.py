@@ -13,6 +13,7 @@ from canbus import registry
 from canbus.cli import backends, main
 from canbus.errors import CanOperationError
 
+COMMANDS = ["backends", "demo", "dump", "emulate", "send"]
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and pipes")
 
 
@@ -61,10 +62,10 @@ def test_without_arguments_the_help_is_shown_and_the_status_is_2(capsys):
 def test_help_names_every_command_and_the_status_is_0(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert [word for word in ("backends", "demo", "dump", "send") if word not in out] == []
+    assert [word for word in COMMANDS if word not in out] == []
 
 
-@pytest.mark.parametrize("command", ["backends", "demo", "dump", "send"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_of_its_own_found_without_a_scan(capsys, no_scan, command):
     assert main([command, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: canbus {command} ")

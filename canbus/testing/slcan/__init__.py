@@ -18,7 +18,7 @@ The rooms, from the bottom up; each knows those before it only:
 - firmware.py, firmwares.py: what a firmware understands, and the known ones
 - frame_lines.py: frames as lines
 - commands.py, adapter.py: the adapter's side of the protocol, without any I/O
-- faulty.py, outbox.py: the faults at work; what waits for the host
+- faulty.py, outbox.py, parting.py: the faults at work; what waits for the host
 - terminal.py: the pseudo-terminal
 - engine.py: the thread
 - emulated.py: the user's handle

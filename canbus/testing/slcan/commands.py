@@ -160,6 +160,7 @@ class Commands:
             table[off] = while_open, partial(setattr, self, "has_stamps", False)
         if firmware.told:
             table[firmware.told] = True, partial(setattr, self, "style", Style.CODES)
+            table[firmware.untold] = True, partial(setattr, self, "style", firmware.style)
         return table
 
     def _set_bitrate(self, text: str) -> _Outcome:
@@ -218,6 +219,8 @@ class Commands:
             if firmware.is_lax:
                 return None
             return Reason.CLOSED if self.mode is None else Reason.LISTENING
+        if msg.is_fd and firmware.needs_bitrate and self.data_bitrate is None:
+            return Reason.NO_BITRATE
         return None if self._transmit(msg) else Reason.FULL
 
     def _transmit(self, msg: Message) -> bool:

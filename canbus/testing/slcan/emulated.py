@@ -67,7 +67,9 @@ class SlcanEmulator:
         serial: the answer to `N`.
         clock: nanoseconds, rising, for time stamps of the adapter.
         buffer: bytes that the adapter holds for a host that does not read, beside what the
-            pseudo-terminal does (some 20 KiB). What comes then is lost, and counted.
+            pseudo-terminal does (some 20 KiB). A line that comes then is lost, and counted.
+        trace: called with "<" and each line that the host sends, and with ">" and each answer
+            or frame for it; from a thread of the emulator, so it must be quick.
 
     Raises:
         CanConfigError: a ValueError; there is no such firmware.
@@ -85,6 +87,7 @@ class SlcanEmulator:
         serial: str | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
         buffer: int = 65536,
+        trace: Callable[[str, bytes], object] | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise CanUnsupportedError(
@@ -95,6 +98,7 @@ class SlcanEmulator:
         )
         self._faults = Faulty()
         self._engine = Engine(self._adapter, self._faults, buffer, bus)
+        self._engine.trace = trace
         self._changed = self._engine.changed
         self._link = link
         self._port = ""
@@ -278,6 +282,14 @@ class SlcanEmulator:
             lambda: f"the command {line!r}: there were {self._engine.commands[-20:]}",
         )
 
+    def wait_until_unplugged(self, timeout: float = PATIENCE) -> None:
+        """Wait until the cable was pulled, by the fault `UnplugAfter`.
+
+        Raises:
+            CanTimeoutError: it was not, after `timeout` seconds.
+        """
+        self._wait(lambda: self._engine.terminal is None, timeout, lambda: "the cable to be pulled")
+
     def wait_until_written(self, timeout: float = PATIENCE) -> None:
         """Wait until everything that is for the host was handed to its side of the terminal.
 
@@ -296,10 +308,14 @@ class SlcanEmulator:
         Raises:
             CanTimeoutError: it has not, after `timeout` seconds; None waits for ever.
         """
-        self._wait(lambda: self._engine.bus_error is not None, timeout, lambda: "an error")
-        error = self._engine.bus_error
-        assert error is not None
-        return error
+        errors: list[CanError] = []
+
+        def look() -> bool:
+            errors.extend([self._engine.bus_error] if self._engine.bus_error else [])
+            return bool(errors)
+
+        self._wait(look, timeout, lambda: "an error of the bus")
+        return errors[0]
 
     def _wait(
         self, done: Callable[[], bool], timeout: float | None, what: Callable[[], str]

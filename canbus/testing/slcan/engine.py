@@ -26,6 +26,7 @@ from canbus.testing.slcan.adapter import SlcanAdapter
 from canbus.testing.slcan.faults import UnplugAfter
 from canbus.testing.slcan.faulty import Faulty
 from canbus.testing.slcan.outbox import Outbox
+from canbus.testing.slcan.parting import Parting
 from canbus.testing.slcan.terminal import Terminal
 
 _NS = 10**9
@@ -51,6 +52,7 @@ class Engine:
         terminal: None while it is unplugged.
         sent: frames that the host has sent.
         commands: lines that the host has sent, frames included.
+        trace: called with "<" and a line of the host, with ">" and what goes to it.
         bus_error: what the bus failed with; it is left alone from then on.
         read_bytes: from the host.
         written_bytes: to the host.
@@ -67,12 +69,13 @@ class Engine:
         self.sent: list[Message] = []
         self.commands: list[bytes] = []
         self.bus_error: CanError | None = None
+        self.trace: Callable[[str, bytes], object] | None = None
         self.read_bytes = self.written_bytes = self.discarded_bytes = 0
         self._bus = bus
         self._bus_fd: int | None = None
         self._is_stopping = False
         self._busy_until_ns = 0  # with answers that are slow
-        self._pull_by_ns: int | None = None
+        self._parting: Parting | None = None
         self._threads: list[threading.Thread] = []
         adapter.out, adapter.to_wire, adapter.intercept = self._out, self._to_wire, self._command
 
@@ -105,6 +108,7 @@ class Engine:
         with self.changed:
             self._is_stopping = True
             self.unplug()
+            self.changed.notify_all()
             self.kick()
         for thread in self._threads:
             thread.join()
@@ -129,7 +133,7 @@ class Engine:
         terminal.hang_up()
         self.adapter.power_up()
         self.outbox.clear()
-        self._pull_by_ns = None
+        self._parting = None
         self._busy_until_ns = 0
         self.changed.notify_all()
 
@@ -165,7 +169,7 @@ class Engine:
         now = monotonic_ns()
         if self.terminal is None:
             return None
-        due = now + _RETRY_NS if self._pull_by_ns else self.outbox.due_ns()
+        due = now + _RETRY_NS if self._parting else self.outbox.due_ns()
         if due is None:
             return None
         return (due - now) / _NS if due > now else _RETRY_NS / _NS
@@ -185,6 +189,8 @@ class Engine:
 
     def _command(self, line: bytes, handle: Callable[[bytes], bytes]) -> bytes:
         self.commands.append(line)
+        if self.trace is not None:
+            self.trace("<", line)
         return self.faults.intercept(line, handle)
 
     def _out(self, data: bytes) -> None:
@@ -192,7 +198,10 @@ class Engine:
         if self.adapter.is_answering and self.faults.delay_ns:
             not_before = max(self._busy_until_ns, monotonic_ns()) + self.faults.delay_ns
             self._busy_until_ns = not_before
-        if not self.outbox.put(self.faults.outgoing(data), not_before):
+        data = self.faults.outgoing(data)
+        if self.trace is not None:
+            self.trace(">", data)
+        if not self.outbox.put(data, not_before):
             self.adapter.lost |= _LOST
 
     def _write_host(self) -> None:
@@ -213,11 +222,9 @@ class Engine:
                 self.faults.until_unplug -= count
 
     def _pull(self, terminal: Terminal, now: int) -> None:
-        """Unplug once the host has read everything, as far as one can know, or after a second."""
-        if self._pull_by_ns is None:
-            self._pull_by_ns = now + _NS
-            return  # what was just written may not even have reached the other side
-        if now >= self._pull_by_ns or not terminal.unread():
+        """Unplug as soon as the host has read everything, as far as one can know."""
+        parting = self._parting = self._parting or Parting(now)
+        if parting.is_over(terminal.unread(), now):
             self.faults.clear((UnplugAfter,))
             self.unplug()
 

@@ -110,6 +110,7 @@ class Firmware(NamedTuple):
         data_bitrates: those of the data phase; with any, there are CAN FD frames.
         style: how it answers.
         told: command that makes it answer in style CODES from then on; "" if there is none.
+        untold: command that undoes this.
         version: its answer to `V`; "" if that is no command. All three without CR.
         detail: to `v`.
         serial: to `N`.
@@ -121,7 +122,8 @@ class Firmware(NamedTuple):
         stamps: its time stamps, if it has any.
         status: it answers `F`; "open" while the channel is open, "any" always, "" never.
         clears_status: after that, the flags are 0.
-        needs_bitrate: it does not open before a bit rate is set.
+        needs_bitrate: it does not open before a bit rate is set, and sends no CAN FD frame
+            before one is set for the data phase.
         is_lax: what comes at the wrong time is ignored, and answered as if it were done.
         closes_twice: `C` is well while the channel is closed.
         close_answers: `C` is answered at all.
@@ -139,6 +141,7 @@ class Firmware(NamedTuple):
     data_bitrates: Mapping[str, int] = MappingProxyType({})
     style: Style = Style.LAWICEL
     told: str = ""
+    untold: str = ""
     version: str = ""
     detail: str = ""
     serial: str = ""

@@ -76,6 +76,23 @@ CANABLE2 = CANABLE1._replace(
     version="16e7497-dirty github.com/normaldotcom/canable2.git",
     accepts="MmA",
 )
+NAKAKIYO = Firmware(
+    name="canable2-nakakiyo",
+    summary="CANable 2.0 with Nakakiyo's firmware; CAN FD",
+    source="Nakakiyo092/canable2-fw, doc/",
+    bitrates=MappingProxyType({**_LAWICEL_RATES, "S9": 83_300}),
+    data_bitrates=MappingProxyType({"Y0": 500_000, **_DATA, "Y8": 8_000_000}),
+    version="VL2K5",
+    detail='v: hardware="CANable2.0", software="VL2K5"',
+    serial="NA123",
+    opens=MappingProxyType({**_LISTEN, "=": Mode.LOOPBACK, "+": Mode.LOOPBACK}),
+    registers=(4, 8),
+    accepts="AQUXfz",
+    filters=_SJA1000,
+    stamps=Stamps(),
+    status="open",
+    clears_status=True,
+)
 CANTACT = CANABLE1._replace(
     name="cantact",
     summary="CANtact; answers nothing at all",
@@ -91,6 +108,7 @@ CANABLE25 = Firmware(
     data_bitrates=MappingProxyType({"Y0": 500_000, **_DATA, "Y8": 8_000_000}),
     style=Style.NONE,
     told="MF",
+    untold="Mf",
     version="+Board: MksMakerbase\tMCU: STM32G431\tDevID: 1128\tFirmware: 2429224\tSlcan: 100"
     "\tClock: 160\tLimits: 512,256,128,128,32,32,16,16",
     opens=MappingProxyType(
@@ -168,6 +186,7 @@ FIRMWARES: dict[str, Firmware] = {
         CANABLE2._replace(
             name="canable2-answers", summary="CANable 2.0, builds that answer", style=Style.PLAIN
         ),
+        NAKAKIYO,
         CANABLE25,
         CANABLE25._replace(
             name="canable2.5-answers",

@@ -6,6 +6,7 @@ A line that does not fit is lost as a whole, never in part.
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 
 from canbus.testing.slcan.faulty import Faulty
 
@@ -60,7 +61,7 @@ class Outbox:
         first = self._lines[0][1]
         if limit is not None or len(self._lines) == 1:
             return first[:limit]
-        return b"".join(data for when, data in self._lines if when <= now_ns)
+        return b"".join(data for _, data in takewhile(lambda line: line[0] <= now_ns, self._lines))
 
     def _most(self) -> int | None:
         faults = self._faults

@@ -111,6 +111,7 @@ class Terminal:
         with suppress(OSError):  # a host that had it for itself leaves it closed to others
             fd = os.open(self.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             try:
+                fcntl.ioctl(fd, termios.TIOCNXCL)  # a port forgets that, too
                 termios.tcflush(fd, termios.TCIFLUSH)
             finally:
                 os.close(fd)
