@@ -13,7 +13,7 @@ from canbus import registry
 from canbus.cli import backends, main
 from canbus.errors import CanOperationError
 
-COMMANDS = ["backends", "demo", "dump", "emulate", "send"]
+COMMANDS = ["backends", "demo", "dump", "emulate", "ports", "send"]
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and pipes")
 
 
