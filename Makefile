@@ -7,10 +7,11 @@ KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kv
 
 SOAK ?= 1
 LIMIT ?= 1200
+FUZZ_SECONDS ?= 600
 JOBS ?= 2
 BENCH_JSON ?= .bench/latest.json
 
-.PHONY: demo test lab test-host test-kernel test-hardware check bench soak clean
+.PHONY: demo test lab test-host test-kernel test-hardware check bench soak fuzz clean
 
 demo: $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.runtime)
 	$(PY) -m canbus demo
@@ -55,9 +56,17 @@ bench: .venv/.dev lab .bench/can_loops
 soak: .venv/.dev
 	CANBUS_SOAK=20 $(MAKE) test SOAK=20 LIMIT=14400
 
+# Any bytes to the codecs, for FUZZ_SECONDS; atheris has its own virtual environment.
+fuzz: .venv-fuzz/.fuzz
+	.venv-fuzz/bin/python tests/fuzz/lawicel.py --seconds $(FUZZ_SECONDS)
+
 clean:
-	rm -rf .venv .lab .bench build dist *.egg-info
+	rm -rf .venv .venv-fuzz .fuzz .lab .bench build dist *.egg-info
 
 .venv/.runtime .venv/.dev: pyproject.toml .ci/venv
 	@PYTHON=$(PYTHON) .ci/venv $(@F:.%=%)
+	@touch $@
+
+.venv-fuzz/.fuzz: pyproject.toml .ci/venv
+	@PYTHON=$(PYTHON) .ci/venv fuzz
 	@touch $@

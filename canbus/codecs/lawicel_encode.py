@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import hexlify
 
 from canbus.errors import CanMessageError, CanUnsupportedError
-from canbus.frame_flags import BRS, EFF, ERR, FDF, RTR, XLF
+from canbus.frame_flags import BRS, EFF, ERR, FDF, MAX_DLC, RTR, XLF
 from canbus.frame_rules import FD_LENGTHS
 from canbus.message import Message
 
@@ -21,6 +21,8 @@ _FD_LINES = {
     FDF | BRS: b"b%03X%X%b\r",
     EFF | FDF | BRS: b"B%08X%X%b\r",
 }
+_DIGITS = [b"%d" % length for length in range(MAX_DLC + 1)]
+_BEGINNINGS: dict[int, bytes] = {}  # of standard data frames: 2048 at most
 
 
 def encode_frame(msg: Message, *, extended_x: bool = False) -> bytes:
@@ -38,7 +40,12 @@ def encode_frame(msg: Message, *, extended_x: bool = False) -> bytes:
     """
     kind = msg._flags & _KIND
     if not kind:  # a standard data frame
-        return b"t%03X%d%b\r" % (msg.arbitration_id, msg.dlc, hexlify(msg._data).upper())
+        arbitration_id = msg.arbitration_id
+        try:
+            beginning = _BEGINNINGS[arbitration_id]
+        except KeyError:
+            beginning = _BEGINNINGS[arbitration_id] = b"t%03X" % arbitration_id
+        return beginning + _DIGITS[msg.dlc] + hexlify(msg._data).upper() + b"\r"
     if kind == EFF:
         line = b"x%08X%d%b\r" if extended_x else b"T%08X%d%b\r"
         return line % (msg.arbitration_id, msg.dlc, hexlify(msg._data).upper())

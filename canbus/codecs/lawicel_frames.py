@@ -134,4 +134,4 @@ def _problem_of_data(rest: bytes, size: int) -> str | None:
 
 
 def _shown(text: bytes) -> str:
-    return text.decode("ascii", "backslashreplace")
+    return repr(text)[1:]  # quotes, and escapes where it is not to be printed
