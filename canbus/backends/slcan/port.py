@@ -10,7 +10,7 @@ import os
 import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import NoReturn
 
 from canbus.backends.slcan.opening import Line, open_line
@@ -242,7 +242,7 @@ class Port:
     @contextmanager
     def _change(self) -> Iterator[None]:
         """Something other than the descriptor's bytes changes: `close` has to wait for it."""
-        with self._lock:
+        with self._guard():
             self._changes += 1
             try:
                 yield
@@ -251,7 +251,7 @@ class Port:
                 self._finish()
 
     def _finish(self) -> None:
-        with self._lock:
+        with self._guard():
             # The list gives the descriptor away once only, whoever interrupts us.
             if not self._is_closing or self._changes or not self._to_close:
                 return
@@ -263,6 +263,10 @@ class Port:
             self._fd = -1
             with suppress(OSError):
                 os.close(fd)
+
+    def _guard(self) -> AbstractContextManager[object]:
+        # A thread that held the lock while the process forked does not exist in the child.
+        return self._lock if os.getpid() == self._pid else nullcontext()
 
     def _let_go(self) -> None:
         """Whoever else has a copy of the descriptor: others may have the device now."""

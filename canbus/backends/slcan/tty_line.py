@@ -77,9 +77,14 @@ def open_tty(port: Serial, shown: str, *, exclusive: bool) -> int:
 
 
 def release(fd: int) -> None:
-    """Let others open the tty again, though a forked child may still have it open."""
+    """Let others have the tty, though it may still be open.
+
+    A forked child may have it, or the kernel, for a thread that is polling it.
+    """
     with suppress(OSError):
         fcntl.ioctl(fd, termios.TIOCNXCL)
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _check_discipline(fd: int, shown: str) -> None:

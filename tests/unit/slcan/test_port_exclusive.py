@@ -156,6 +156,25 @@ def test_a_forked_child_that_closes_its_copy_leaves_the_parents_port_alone(
     port.close()
 
 
+def test_a_forked_child_does_not_keep_the_port_from_others(adapter: Adapter) -> None:
+    """Nor does it wait for a lock that a thread of its parent held."""
+    port = open_port(adapter.path, 115200)
+    ends = os.pipe()
+    with port._lock:
+        child = os.fork()
+        if child == 0:
+            os.read(ends[0], 1)
+            port.lose()
+            port.close()
+            os._exit(0)
+    port.close()
+    open_port(adapter.path, 115200).close()
+    os.write(ends[1], b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    for end in ends:
+        os.close(end)
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

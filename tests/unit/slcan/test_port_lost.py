@@ -89,6 +89,26 @@ def test_reopening_a_port_that_lives_starts_it_anew(adapter: Adapter, port: Port
     assert read_port(port, 1) == b"x"
 
 
+def test_it_can_be_reopened_while_a_thread_still_polls_what_it_was(
+    adapter: Adapter, port: Port
+) -> None:
+    """The kernel keeps for that thread what was open; it must not keep us out."""
+    entered = threading.Event()
+
+    def poll() -> None:
+        entered.set()
+        wait_for(port.fileno(), select.POLLIN)
+
+    waiter = threading.Thread(target=poll)
+    waiter.start()
+    entered.wait()
+    port.lose()
+    port.reopen()
+    adapter.say(b"x")
+    adapter.unplug()
+    waiter.join()
+
+
 def test_as_long_as_it_is_away_reopening_says_so_and_it_stays_lost(
     adapter: Adapter, port: Port
 ) -> None:
