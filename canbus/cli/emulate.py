@@ -90,13 +90,13 @@ def run(args: argparse.Namespace) -> int:
         ) as adapter,
     ):
         adapter.fault(*faults)
-        say(adapter.port)
         print(
             f"hint: it is a {firmware.summary}; open it by "
             f"`canbus dump -i slcan -o bitrate=500000 {adapter.port}`",
             file=sys.stderr,
             flush=True,
         )
+        say(adapter.port)  # last: who has read it may send a signal at once
         raise adapter.wait_for_bus_error()
 
 

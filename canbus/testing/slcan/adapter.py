@@ -144,8 +144,8 @@ class SlcanAdapter(Commands):
         self.out(f"{line}{self._stamp()}\r".encode())
 
     def _stamp(self) -> str:
-        stamps = self.firmware.stamps
-        if stamps is None or not self.has_stamps:
+        stamps = self.stamps
+        if stamps is None:
             return ""
         count = self._clock() // stamps.tick_ns % stamps.wrap
         return f"{count:0{stamps.digits}X}"

@@ -11,7 +11,7 @@ from functools import partial
 
 from canbus.frame_flags import EFF
 from canbus.message import Message
-from canbus.testing.slcan.firmware import Empty, Firmware, Mode, Reason, Style
+from canbus.testing.slcan.firmware import Empty, Firmware, Mode, Reason, Stamps, Style
 from canbus.testing.slcan.frame_lines import letters, read_frame
 
 _HEX = frozenset("0123456789ABCDEFabcdef")
@@ -26,7 +26,7 @@ class Commands:
         mode: what the open channel does; None while it is closed.
         bitrate: the last command that set the bit rate, as in `S6` or `s001C`; None: none did.
         data_bitrate: the same for the data phase of CAN FD.
-        has_stamps: time stamps are on.
+        stamps: the kind of time stamps that is on; None: none is.
         acceptance: what was written to the filter registers, by letter: `M`, `m`, `W`.
         style: how commands are answered, now.
         status: flags that `F` shows.
@@ -63,8 +63,8 @@ class Commands:
         self._last = ""
 
     def _forget(self) -> None:
-        self.mode: Mode | None = None
-        self.has_stamps = False
+        self.mode: Mode | None = Mode.NORMAL if self.firmware.always_open else None
+        self.stamps: Stamps | None = None
         self.bitrate: str | None = None
         self.data_bitrate: str | None = None
         self.acceptance: dict[str, str] = {}
@@ -129,7 +129,8 @@ class Commands:
             return Reason.PARAMETER
         if not self.is_open and not self.firmware.closes_twice:
             return Reason.CLOSED
-        self.mode = None
+        if not self.firmware.always_open:
+            self.mode = None
         if self.firmware.close_forgets:
             self._forget()
         return None
@@ -150,14 +151,9 @@ class Commands:
             command: (False, partial(setattr, self, "_prepared", mode))
             for command, mode in firmware.prepares.items()
         }
-        if firmware.stamps:
-            on, off, while_open = (
-                firmware.stamps.on,
-                firmware.stamps.off,
-                firmware.stamps.while_open,
-            )
-            table[on] = while_open, partial(setattr, self, "has_stamps", True)
-            table[off] = while_open, partial(setattr, self, "has_stamps", False)
+        for stamps in firmware.stamps:
+            table[stamps.on] = stamps.while_open, partial(setattr, self, "stamps", stamps)
+            table[stamps.off] = stamps.while_open, partial(setattr, self, "stamps", None)
         if firmware.told:
             table[firmware.told] = True, partial(setattr, self, "style", Style.CODES)
             table[firmware.untold] = True, partial(setattr, self, "style", firmware.style)

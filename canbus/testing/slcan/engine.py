@@ -211,6 +211,7 @@ class Engine:
             if self.faults.until_unplug == 0:
                 self._pull(self.terminal, now)
                 return
+            self._parting = None
             count = self.terminal.write(data) if data else 0
             if count is None:
                 self.discarded_bytes += self.outbox.clear()

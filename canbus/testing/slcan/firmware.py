@@ -119,12 +119,13 @@ class Firmware(NamedTuple):
         registers: numbers of hex digits that `s` takes.
         accepts: further commands that are well as they are, by their letters.
         filters: acceptance registers, by letter, with their number of hex digits.
-        stamps: its time stamps, if it has any.
+        stamps: the kinds of time stamps that it has.
         status: it answers `F`; "open" while the channel is open, "any" always, "" never.
         clears_status: after that, the flags are 0.
         needs_bitrate: it does not open before a bit rate is set, and sends no CAN FD frame
             before one is set for the data phase.
         is_lax: what comes at the wrong time is ignored, and answered as if it were done.
+        always_open: the channel is open, whatever the host says; `C` is ignored.
         closes_twice: `C` is well while the channel is closed.
         close_answers: `C` is answered at all.
         close_forgets: `C` makes it forget its settings.
@@ -150,11 +151,12 @@ class Firmware(NamedTuple):
     registers: tuple[int, ...] = ()
     accepts: str = ""
     filters: Mapping[str, int] = MappingProxyType({})
-    stamps: Stamps | None = None
+    stamps: tuple[Stamps, ...] = ()
     status: str = ""
     clears_status: bool = False
     needs_bitrate: bool = False
     is_lax: bool = False
+    always_open: bool = False
     closes_twice: bool = False
     close_answers: bool = True
     close_forgets: bool = False

@@ -34,7 +34,7 @@ LAWICEL = Firmware(
     registers=(4,),
     accepts="XQU",
     filters=_SJA1000,
-    stamps=Stamps(),
+    stamps=(Stamps(),),
     status="open",
     clears_status=True,
     needs_bitrate=True,
@@ -50,7 +50,7 @@ USBTIN = Firmware(
     opens=MappingProxyType({**_LISTEN, "l": Mode.LOOPBACK}),
     registers=(6,),
     filters=MappingProxyType({"M": 8, "m": 8, "W": 4}),
-    stamps=Stamps(wrap=60_001, while_open=True),  # its counter is tested by `> 60000`
+    stamps=(Stamps(wrap=60_001, while_open=True),),  # its counter is tested by `> 60000`
     status="any",
     empty=Empty.REFUSED,
 )
@@ -89,7 +89,7 @@ NAKAKIYO = Firmware(
     registers=(4, 8),
     accepts="AQUXfz",
     filters=_SJA1000,
-    stamps=Stamps(),
+    stamps=(Stamps(), Stamps("Z2", digits=8, tick_ns=1_000, wrap=3_600_000_000)),
     status="open",
     clears_status=True,
 )
@@ -134,7 +134,7 @@ CANDAPTER = Firmware(
     bitrates=_LAWICEL_RATES,
     style=Style.ACK,
     version="V0100",
-    stamps=Stamps("A1", "A0"),
+    stamps=(Stamps("A1", "A0"),),
     needs_bitrate=True,
     extended_x=True,
 )
@@ -164,10 +164,19 @@ WICAN = Firmware(
     serial="N43010123",
     opens=MappingProxyType({**_LISTEN, "Y": Mode.LOOPBACK}),
     filters=MappingProxyType({"M": 8, "m": 8}),
-    stamps=Stamps(while_open=True),
+    stamps=(Stamps(while_open=True),),
     status="any",
     is_lax=True,
     closes_twice=True,
+)
+KERNEL = Firmware(
+    name="slcan",
+    summary="the Linux kernel's slcan driver at the other end; knows frames only",
+    source="drivers/net/can/slcan/slcan-core.c",
+    bitrates=_LAWICEL_RATES,
+    style=Style.NONE,
+    is_lax=True,
+    always_open=True,
 )
 
 FIRMWARES: dict[str, Firmware] = {
@@ -201,6 +210,7 @@ FIRMWARES: dict[str, Firmware] = {
         CANDAPTER,
         WEACT,
         WICAN,
+        KERNEL,
     )
 }
 """By name."""

@@ -1,0 +1,411 @@
+"""The adapter's side of the protocol, without a terminal: command in, answer out."""
+
+from __future__ import annotations
+
+import pytest
+
+from canbus.errors import CanConfigError
+from canbus.message import Message
+from canbus.testing.slcan import SlcanAdapter
+from canbus.testing.slcan.adapter import LONGEST_LINE
+from canbus.testing.slcan.firmware import Mode
+from canbus.testing.slcan.firmwares import FIRMWARES
+
+BEL, CR = b"\a", b"\r"
+
+
+class Adapter(SlcanAdapter):
+    """One that keeps what it says and what it puts on the wire."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.said: list[bytes] = []
+        self.wire: list[Message] = []
+        self.out = self.said.append
+        self.to_wire = self.wire.append
+
+    def ask(self, text: str) -> bytes:
+        """The answer to one or more commands, each ending with a CR."""
+        self.said.clear()
+        self.feed(text.encode("latin-1"))
+        return b"".join(self.said)
+
+
+def make(dialect="lawicel", *before, **options):
+    adapter = Adapter(dialect, **options)
+    for line in before:
+        adapter.ask(f"{line}\r")
+    return adapter
+
+
+def texts(frames):
+    return [format(msg, "candump") for msg in frames]
+
+
+# -- answers, by dialect and state: what was sent before, a command, its answer
+
+OPEN = ("S6", "O")
+LAWICEL = [
+    ((), "S6", CR),
+    ((), "S8", CR),
+    ((), "S9", BEL),
+    ((), "S", BEL),
+    (OPEN, "S6", BEL),
+    ((), "s001C", CR),
+    ((), "s001", BEL),
+    ((), "s00XY", BEL),
+    (OPEN, "s001C", BEL),
+    ((), "O", BEL),
+    (("S6",), "O", CR),
+    (("s001C",), "O", CR),
+    (("S6",), "OO", BEL),
+    (("S6",), "L", CR),
+    (OPEN, "O", BEL),
+    (OPEN, "L", BEL),
+    ((), "C", BEL),
+    (OPEN, "C", CR),
+    ((*OPEN, "C"), "O", CR),
+    ((), "V", b"V1013\r"),
+    (OPEN, "V", b"V1013\r"),
+    ((), "N", b"NA123\r"),
+    ((), "v", BEL),
+    ((), "F", BEL),
+    (OPEN, "F", b"F00\r"),
+    ((), "Z1", CR),
+    ((), "Z7", BEL),
+    (OPEN, "Z1", BEL),
+    ((), "M00000000", CR),
+    ((), "m0000", BEL),
+    (OPEN, "mFFFFFFFF", BEL),
+    ((), "W1", CR),
+    ((), "X1", CR),
+    ((), "d1230", BEL),
+    ((), "", CR),
+    ((), "q", BEL),
+    ((), "t1230", BEL),
+    (OPEN, "t1230", b"z\r"),
+    (OPEN, "t12381122334455667788", b"z\r"),
+    (OPEN, "t1232dead", b"z\r"),
+    (OPEN, "r1238", b"z\r"),
+    (OPEN, "T0000012312A", b"Z\r"),
+    (OPEN, "R000001238", b"Z\r"),
+    (OPEN, "t1239" + "00" * 9, BEL),
+    (OPEN, "t1232DE", BEL),
+    (OPEN, "t1232DEADBEEF", BEL),
+    (OPEN, "t1231 1", BEL),
+    (OPEN, "t8001AA", BEL),
+    (OPEN, "T2000000010", BEL),
+    (OPEN, "t12", BEL),
+    (OPEN, "r12381122334455667788", BEL),
+    (("S6", "L"), "t1230", BEL),
+]
+USBTIN = [
+    ((), "O", CR),
+    ((), "v", b"v0108\r"),
+    ((), "F", b"F00\r"),
+    ((), "", BEL),
+    ((), "sC09A03", CR),
+    ((), "s001C", BEL),
+    (OPEN, "Z1", CR),
+    ((), "l", CR),
+    (("l",), "t1230", b"z\rt1230\r"),
+    ((), "C", BEL),
+]
+CANABLE2 = [
+    ((), "V", b"16e7497-dirty github.com/normaldotcom/canable2.git\r"),
+    ((), "S6", b""),
+    ((), "S7", b""),
+    (OPEN, "S6", b""),
+    (OPEN, "t1230", b""),
+    (OPEN, "b12391122334455667788AABBCCDD", b""),
+    ((), "t1230", b""),
+    ((), "L", b""),
+    ((), "C", b""),
+    ((), "N", b""),
+]
+CANABLE2_ANSWERS = [
+    ((), "C", CR),
+    ((), "S6", CR),
+    ((), "SF", BEL),
+    (OPEN, "S6", CR),
+    (OPEN, "t1230", CR),
+    ((), "t1230", CR),
+    ((), "L", BEL),
+    ((), "Y2", CR),
+    ((), "Y3", BEL),
+]
+TOLD = ("MF",)
+CANABLE25 = [
+    ((), "S6", b""),
+    ((), "MF", b"#\r"),
+    (TOLD, "S6", b"#\r"),
+    (TOLD, "SX", b"#2\r"),
+    (TOLD, "O", b"#:\r"),
+    ((*TOLD, "S6", "O"), "S6", b"#4\r"),
+    (TOLD, "t1230", b"#3\r"),
+    ((*TOLD, "S6", "OS"), "t1230", b"#9\r"),
+    ((*TOLD, "S6", "M1", "O"), "t1230", b"#9\r"),
+    ((*TOLD, "S6", "OI"), "t1230", b"#\rt1230\r"),
+    ((*TOLD, "S6", "O"), "d1230", b"#:\r"),
+    ((*TOLD, "S6", "Y2", "O"), "d1230", b"#\r"),
+    (TOLD, "q", b"#1\r"),
+    (TOLD, "C", b""),
+    ((*TOLD, "C"), "S6", b""),
+    ((*TOLD, "S6", "C", "MF"), "O", b"#:\r"),
+]
+TABLES: dict[str, list[tuple[tuple[str, ...], str, bytes]]] = {
+    "lawicel": LAWICEL,
+    "usbtin": USBTIN,
+    "canable1": [((), "V", b"b158aa4 github.com/normaldotcom/cantact-fw.git\r"), ((), "S6", b"")],
+    "canable1-answers": [((), "S6", CR), ((), "q", BEL), ((), "d1230", BEL)],
+    "canable2": CANABLE2,
+    "canable2-answers": CANABLE2_ANSWERS,
+    "canable2-nakakiyo": [
+        ((), "V", b"VL2K5\r"),
+        ((), "N", b"NA123\r"),
+        ((), "C", BEL),
+        (OPEN, "F", b"F00\r"),
+        (("S6", "+"), "d1230", b"z\rd1230\r"),
+    ],
+    "canable2.5": CANABLE25,
+    "canable2.5-answers": [
+        ((), "S6", CR),
+        ((), "SA", CR),
+        ((), "q", BEL),
+        ((), "MF", b"#\r"),
+        (TOLD, "Mf", b"#\r"),
+        ((*TOLD, "Mf"), "S6", CR),
+        (OPEN, "t1230", CR),
+    ],
+    "cantact": [((), "V", b""), (OPEN, "t1230", b""), ((), "q", b"")],
+    "candapter": [
+        ((), "S6", b"\x06"),
+        ((), "O", BEL),
+        (OPEN, "x0000012312A", b"\x06"),
+        (OPEN, "T1230", b"\x06"),
+        (OPEN, "T000001230", BEL),
+        ((), "A1", b"\x06"),
+    ],
+    "weact": [
+        ((), "SA", CR),
+        ((), "V", b"WeAct Studio USB2CANFDV1 V1.0.0.5\r"),
+        (OPEN, "t1230", CR),
+        ((), "t1230", BEL),
+        (OPEN, "r1232", BEL),
+        (OPEN, "r12320000", CR),
+        (("S6", "M1", "O"), "t1230", BEL),
+        (("S6", "M1", "O", "C", "O"), "t1230", BEL),
+        (("S6", "M1", "M0", "O"), "t1230", CR),
+        ((), "", BEL),
+    ],
+    "wican": [((), "N", b"N43010123\r"), ((), "S99", CR), ((), "q", CR), ((), "t1230", CR)],
+    "slcan": [((), "V", b""), ((), "S6", b""), ((), "C", b""), ((), "t1230", b"")],
+}
+CASES = [(name, *case) for name, cases in TABLES.items() for case in cases]
+
+
+@pytest.mark.parametrize(("dialect", "before", "command", "answer"), CASES)
+def test_a_command_has_the_answer_that_the_firmware_gives(dialect, before, command, answer):
+    assert make(dialect, *before).ask(f"{command}\r") == answer
+
+
+def test_there_is_a_table_for_every_firmware():
+    assert set(TABLES) == set(FIRMWARES)
+
+
+@pytest.mark.parametrize("dialect", FIRMWARES)
+def test_a_frame_of_the_host_goes_out_and_one_of_the_wire_comes_in(dialect):
+    adapter = make(dialect, "MF", "S6", "Y2", "O")
+    letter = "x" if dialect == "candapter" else "T"
+    adapter.ask("t1232DEAD\r" + letter + "1F334455122\r")
+    assert texts(adapter.wire) == ["123#DEAD", "1F334455#22"]
+    adapter.said.clear()
+    adapter.arrive(Message.parse("321#0102"))
+    adapter.arrive(Message.parse("1F334455#33"))
+    assert adapter.said == [b"t32120102\r", letter.encode() + b"1F334455133\r"]
+
+
+def test_an_unknown_dialect_is_refused_with_the_names_there_are():
+    with pytest.raises(CanConfigError, match="nonsense") as caught:
+        SlcanAdapter("nonsense")
+    assert "lawicel" in str(caught.value.hint)
+
+
+def test_texts_of_identity_can_be_given():
+    adapter = make(version="V9999", firmware="v1", serial="NB0B0")
+    assert adapter.ask("V\rv\rN\r") == b"V9999\rv1\rNB0B0\r"
+
+
+# -- state
+
+
+def test_settings_are_kept_as_they_were_given():
+    adapter = make("lawicel", "s001c", "M00112233", "mffffffff", "W1", "L")
+    assert adapter.bitrate == "s001c"
+    assert adapter.acceptance == {"M": "00112233", "m": "FFFFFFFF", "W": "1"}
+    assert adapter.mode is Mode.LISTEN_ONLY
+    assert make("canable2", "S6", "Y5").data_bitrate == "Y5"
+
+
+def test_power_up_forgets_everything_and_half_a_line():
+    adapter = make("lawicel", "S6", "Z1", "M00112233", "O")
+    adapter.feed(b"t12")
+    adapter.power_up()
+    assert (adapter.mode, adapter.bitrate, adapter.stamps, adapter.acceptance) == (
+        None,
+        None,
+        None,
+        {},
+    )
+    assert adapter.ask("V\r") == b"V1013\r"
+
+
+def test_status_shows_what_is_set_and_once_what_was_lost():
+    adapter = make("lawicel", *OPEN)
+    adapter.status, adapter.lost = 0x24, 0x09
+    assert adapter.ask("F\rF\r") == b"F2D\rF24\r"
+    adapter = make("usbtin")
+    adapter.lost = 0x08
+    assert adapter.ask("F\rF\r") == b"F08\rF08\r"
+
+
+def test_loopback_gives_back_what_is_sent_after_the_answer_and_sends_nothing():
+    adapter = make("usbtin", "S6", "l")
+    assert adapter.ask("t12311A\r") == b"z\rt12311A\r"
+    assert adapter.wire == []
+
+
+def test_a_lax_adapter_sends_nothing_while_it_is_closed():
+    adapter = make("canable2-answers")
+    assert adapter.ask("t1230\r") == CR
+    assert adapter.wire == []
+
+
+def test_the_kernels_end_is_always_open():
+    adapter = make("slcan", "C")
+    adapter.arrive(Message.parse("123#11"))
+    assert adapter.said == [b"t123111\r"]
+
+
+def test_an_empty_line_repeats_the_last_one_on_a_canable():
+    adapter = make("canable1", "S6", "O", "t12311A")
+    adapter.feed(b"\r")
+    assert texts(adapter.wire) == ["123#1A", "123#1A"]
+
+
+def test_a_wire_that_takes_nothing_makes_it_refuse():
+    adapter = make("lawicel", *OPEN)
+    adapter.to_wire = lambda msg: False
+    assert adapter.ask("t1230\r") == BEL
+
+
+# -- lines
+
+
+def test_lines_may_come_in_any_pieces():
+    adapter = make()
+    adapter.feed(b"S")
+    adapter.feed(b"6\rO\rt123")
+    adapter.feed(b"0")
+    assert b"".join(adapter.said) == b"\r\r"
+    adapter.feed(b"\rV\r")
+    assert b"".join(adapter.said) == b"\r\rz\rV1013\r"
+
+
+def test_line_feeds_do_not_disturb():
+    assert make().ask("S6\r\nO\r\n") == b"\r\r"
+
+
+def test_a_line_that_is_too_long_is_refused_as_a_whole():
+    adapter = make("lawicel", *OPEN)
+    assert adapter.ask("t" * LONGEST_LINE + "tttt\rV\r") == b"\aV1013\r"
+    for _ in range(4):
+        assert adapter.ask("0" * LONGEST_LINE) == b""
+    assert adapter.ask("\rV\r") == b"\aV1013\r"
+
+
+def test_bytes_that_are_no_text_are_refused():
+    assert make().ask("\x80\xff\r") == BEL
+
+
+# -- frames from the wire
+
+
+def test_frames_are_dropped_and_counted_while_the_channel_is_closed():
+    adapter = make()
+    adapter.arrive(Message.parse("123#11"))
+    assert (adapter.said, adapter.unheard) == ([], 1)
+
+
+def test_what_the_protocol_has_no_line_for_is_dropped_and_counted():
+    adapter = make("lawicel", *OPEN)
+    adapter.said.clear()
+    adapter.arrive(Message.parse("123##111"))
+    adapter.arrive(Message(is_error_frame=True, arbitration_id=4, data=bytes(8)))
+    assert (adapter.said, adapter.unheard) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("123#", b"t1230\r"),
+        ("123#1122334455667788", b"t12381122334455667788\r"),
+        ("00000001#AB", b"T000000011AB\r"),
+        ("7FF#R8", b"r7FF8\r"),
+        ("1FFFFFFF#R", b"R1FFFFFFF0\r"),
+        ("123##0" + "11" * 12, b"d1239" + b"11" * 12 + b"\r"),
+        ("123##1" + "22" * 64, b"b123F" + b"22" * 64 + b"\r"),
+        ("00000123##0AA", b"D000001231AA\r"),
+        ("00000123##1AA", b"B000001231AA\r"),
+    ],
+)
+def test_a_frame_is_written_as_its_line_and_read_back(text, line):
+    adapter = make("canable2-nakakiyo", "S6", "O")
+    adapter.said.clear()
+    adapter.arrive(Message.parse(text))
+    assert adapter.said == [line]
+    adapter.ask(line.decode())
+    assert texts(adapter.wire) == texts([Message.parse(text)])
+
+
+def test_remote_frames_have_digits_that_mean_nothing_on_some():
+    adapter = make("canable1", *OPEN)
+    adapter.arrive(Message.parse("123#R2"))
+    assert adapter.said == [b"r1232A5A5\r"]
+    adapter = make("weact", *OPEN)
+    adapter.ask("r12320000\r")
+    assert texts(adapter.wire) == ["123#R2"]
+
+
+def test_a_frame_that_arrives_during_a_command_comes_after_its_answer():
+    adapter = make("lawicel", *OPEN)
+    adapter.to_wire = lambda msg: adapter.arrive(Message.parse("321#"))
+    assert adapter.ask("t1230\rV\r") == b"z\rt3210\rV1013\r"
+
+
+# -- time stamps
+
+
+@pytest.mark.parametrize(
+    ("dialect", "switch", "ns", "stamp"),
+    [
+        ("lawicel", "Z1", 0, b"0000"),
+        ("lawicel", "Z1", 59_999_999_999, b"EA5F"),
+        ("lawicel", "Z1", 60_000_000_000, b"0000"),
+        ("usbtin", "Z1", 60_000_000_000, b"EA60"),
+        ("canable2-nakakiyo", "Z2", 1_000_000_000, b"000F4240"),
+        ("candapter", "A1", 1_000_000, b"0001"),
+    ],
+)
+def test_time_stamps_count_and_wrap(dialect, switch, ns, stamp):
+    adapter = make(dialect, switch, "S6", "O", clock=lambda: ns)
+    adapter.said.clear()
+    adapter.arrive(Message.parse("123#11"))
+    assert adapter.said == [b"t123111" + stamp + b"\r"]
+
+
+def test_time_stamps_can_be_turned_off_again():
+    adapter = make("lawicel", "Z1", "Z0", "S6", "O")
+    adapter.said.clear()
+    adapter.arrive(Message.parse("123#11"))
+    assert adapter.said == [b"t123111\r"]

@@ -1,0 +1,418 @@
+"""An emulated adapter from plugging to the end: threads, descriptors, hosts that misbehave."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import canbus as can
+from canbus.errors import CanClosedError, CanConfigError, CanLinkDownError, CanTimeoutError
+from canbus.message import Message
+from tests.unit.testing_slcan.host import PATIENCE, Host
+
+if sys.platform != "linux":
+    pytest.skip("emulated serial adapters need Linux", allow_module_level=True)
+
+from canbus.testing.slcan import (
+    Echo,
+    FirstOnly,
+    Garbage,
+    LoseAnswers,
+    Refuse,
+    Say,
+    Silent,
+    SlcanEmulator,
+    Slow,
+    Split,
+    UnplugAfter,
+)
+
+
+def texts(frames):
+    return [format(msg, "candump") for msg in frames]
+
+
+def descriptors():
+    gc.collect()
+    return sorted(path.name for path in Path("/proc/self/fd").iterdir())
+
+
+def wait_until_alone(adapter):
+    """Until it has noticed that its host has closed the port: the channel is open, in vain."""
+    before, deadline = adapter.counters.discarded_bytes, time.monotonic() + PATIENCE
+    while adapter.counters.discarded_bytes == before:
+        assert time.monotonic() < deadline
+        adapter.arrive("7FF#")
+        adapter.wait_until_written()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind():
+    threads, before = threading.enumerate(), descriptors()
+    yield
+    assert threading.enumerate() == threads
+    assert descriptors() == before
+
+
+@pytest.fixture
+def adapter():
+    with SlcanEmulator() as made:
+        yield made
+
+
+@pytest.fixture
+def host(adapter):
+    with Host(adapter.port) as made:
+        yield made
+
+
+# -- a sound adapter
+
+
+def test_commands_frames_and_answers(adapter, host):
+    host.ask(b"V\rS6\r", b"V1013\r\r")
+    assert not adapter.is_open
+    host.ask(b"O\r", b"\r")
+    assert adapter.is_open
+    host.ask(b"t1232DEAD\rT0000012300\r"[:-2] + b"\r", b"z\rZ\r")
+    assert texts(adapter.wait_for_sent(2)) == ["123#DEAD", "00000123#"]
+    adapter.arrive("321#01", Message.parse("1F334455#22"))
+    assert host.read(8 + 13) == b"t321101\rT1F334455122\r"
+    assert adapter.commands[:3] == [b"V", b"S6", b"O"]
+    adapter.forget()
+    assert (adapter.sent, adapter.commands) == ([], [])
+
+
+def test_ten_thousand_frames_come_in_order(adapter, host):
+    host.open_channel()
+    frames = [Message.parse(f"123#{number:08X}") for number in range(10_000)]
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(host.read(14 * 10_000)))
+    reader.start()
+    for begin in range(0, 10_000, 100):
+        adapter.arrive(*frames[begin : begin + 100])
+        adapter.wait_until_written(PATIENCE)
+    reader.join(PATIENCE)
+    assert received[0] == b"".join(b"t1234%08X\r" % number for number in range(10_000))
+
+
+def test_waiting_for_what_the_host_does_not_do_has_a_deadline(adapter, host):
+    with pytest.raises(CanTimeoutError, match="2 frames: there are 0"):
+        adapter.wait_for_sent(2, timeout=0.01)
+    host.write(b"V\r")
+    adapter.wait_for_command(b"V")
+    with pytest.raises(CanTimeoutError, match=r"b'O': there were \[b'V'\]"):
+        adapter.wait_for_command(b"O", timeout=0.01)
+    with pytest.raises(CanTimeoutError):
+        adapter.wait_for_bus_error(timeout=0.01)
+    with pytest.raises(CanTimeoutError):
+        adapter.wait_until_unplugged(timeout=0.01)
+
+
+def test_status_and_raw_bytes(adapter, host):
+    host.open_channel()
+    adapter.status(0x20)
+    host.ask(b"F\r", b"F20\r")
+    adapter.write(b"sb256256\r")
+    assert host.read(9) == b"sb256256\r"
+
+
+def test_time_stamps_come_from_the_clock():
+    with SlcanEmulator(clock=lambda: 1_234_000_000) as adapter, Host(adapter.port) as host:
+        host.ask(b"Z1\rS6\rO\r", b"\r\r\r")
+        adapter.arrive("123#")
+        assert host.read(10) == b"t123004D2\r"
+
+
+def test_a_trace_shows_both_directions():
+    seen: list[tuple[str, bytes]] = []
+    with (
+        SlcanEmulator(trace=lambda way, data: seen.append((way, data))) as adapter,
+        Host(adapter.port) as host,
+    ):
+        host.open_channel()
+    assert seen == [("<", b"S6"), (">", b"\r"), ("<", b"O"), (">", b"\r")]
+
+
+def test_counters(adapter, host):
+    host.open_channel()
+    host.ask(b"t1230\r", b"z\r")
+    adapter.arrive("123##0")
+    counters = adapter.counters
+    assert (counters.read_bytes, counters.written_bytes, counters.sent) == (11, 4, 1)
+    assert (counters.unheard, counters.pending_bytes, counters.overflowed) == (1, 0, 0)
+
+
+# -- life
+
+
+def test_it_can_be_used_within_its_block_only():
+    adapter = SlcanEmulator()
+    for call in (adapter.plug, adapter.unplug, lambda: adapter.arrive("123#")):
+        with pytest.raises(CanClosedError):
+            call()
+    with adapter:
+        pass
+    adapter.close()
+    with pytest.raises(CanClosedError):
+        adapter.write(b"x")
+    with pytest.raises(CanClosedError), adapter:
+        pass
+
+
+def test_an_unknown_dialect_or_fault_is_refused(adapter):
+    with pytest.raises(CanConfigError, match="nonsense"):
+        SlcanEmulator("nonsense")
+    with pytest.raises(CanConfigError, match="nonsense"):
+        adapter.fault("nonsense")
+
+
+def test_a_link_that_cannot_be_made_leaves_nothing_behind(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CanConfigError), SlcanEmulator(link=str(tmp_path / "file")):
+        pass
+
+
+def test_a_thread_that_waits_is_woken_by_the_end():
+    errors: list[can.CanError] = []
+
+    def wait(adapter, begun):
+        begun.set()
+        try:
+            adapter.wait_for_bus_error()
+        except can.CanError as exc:
+            errors.append(exc)
+
+    with SlcanEmulator() as adapter:
+        adapter.unplug()
+        begun = threading.Event()
+        thread = threading.Thread(target=wait, args=(adapter, begun))
+        thread.start()
+        assert begun.wait(PATIENCE)
+    thread.join(PATIENCE)
+    assert [type(error) for error in errors] == [CanClosedError]
+
+
+def test_a_host_may_close_and_open_again_and_the_channel_stays_as_it_was(adapter):
+    for number in range(20):
+        with Host(adapter.port) as host:
+            if number == 0:
+                host.open_channel()
+            host.ask(b"t1230\r", b"z\r")
+            adapter.arrive("123#11")
+            adapter.wait_until_written()  # and nobody reads it
+        wait_until_alone(adapter)
+    assert len(adapter.sent) == 20
+
+
+def test_it_costs_nothing_while_nobody_is_there(adapter):
+    with Host(adapter.port) as host:
+        host.open_channel()
+    wait_until_alone(adapter)
+    turns = [0]
+    serve = adapter._engine._serve
+
+    def counted(ready):
+        turns[0] += 1
+        return serve(ready)
+
+    adapter._engine._serve = counted
+    with pytest.raises(CanTimeoutError):
+        adapter.wait_for_sent(1, timeout=0.2)
+    assert turns[0] < 20
+
+
+# -- unplugging
+
+
+def test_unplugging_is_an_end_of_file_and_plugging_makes_a_new_port(adapter):
+    with Host(adapter.port) as host:
+        host.open_channel()
+        adapter.unplug()
+        assert host.read(1) == b""
+        assert not adapter.is_plugged
+        assert not adapter.is_open
+        adapter.arrive("123#")
+        adapter.unplug()
+        port = adapter.plug()
+        assert port == adapter.port == adapter.plug()
+    with Host(port) as host:
+        host.ask(b"O\r", b"\a")  # it was switched off, and has forgotten its bit rate
+        host.open_channel()
+
+
+def test_a_link_is_stable(tmp_path):
+    link = tmp_path / "ttyFAKE"
+    with SlcanEmulator(link=str(link)) as adapter:
+        assert adapter.port == str(link)
+        for _ in range(3):
+            with Host(adapter.port) as host:
+                host.open_channel()
+                adapter.unplug()
+                assert not link.is_symlink()
+                assert adapter.plug() == str(link)
+    assert not link.is_symlink()
+
+
+def test_the_cable_is_pulled_in_the_middle_of_a_line(adapter, host):
+    host.open_channel()
+    adapter.fault(UnplugAfter(5))
+    adapter.arrive("123#1122334455667788")
+    assert host.read(5) == b"t1238"
+    assert host.read(1) == b""
+    adapter.wait_until_unplugged()
+    adapter.plug()
+    with Host(adapter.port) as again:
+        again.open_channel()
+
+
+def test_a_cable_that_shall_be_pulled_and_is_mended_stays(adapter, host):
+    adapter.fault(UnplugAfter(3))
+    host.write(b"V\r")
+    assert host.read(3) == b"V10"
+    adapter.clear_faults()
+    assert host.read(3) in {b"13\r", b""}
+
+
+# -- faults
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent", "answer"),
+    [
+        (Refuse("V"), b"V\rN\r", b"\aNA123\r"),
+        (Silent("V"), b"V\rN\r", b"NA123\r"),
+        (LoseAnswers(2), b"N\rV\rN\r", b"NA123\rNA123\r"),
+        (Say("V", b"V0000\r"), b"V\r", b"V0000\r"),
+        (Garbage(b"\xff\xfe"), b"V\r", b"\xff\xfeV1013\r"),
+        (Split(1), b"V\rN\r", b"V1013\rNA123\r"),
+        (Slow(bytes_per_second=2000), b"V\rN\r", b"V1013\rNA123\r"),
+        (FirstOnly(), b"V\rN\r", b"V1013\r"),
+        (Echo(), b"V\r", b"V\rV1013\r"),
+        ("refuse:N", b"V\rN\r", b"V1013\r\a"),
+    ],
+)
+def test_a_fault_does_its_work_and_can_be_mended(adapter, host, fault, sent, answer):
+    adapter.fault(fault)
+    host.ask(sent, answer)
+    adapter.clear_faults()
+    host.ask(b"V\r", b"V1013\r")
+
+
+def test_a_slow_answer_comes_late_and_frames_wait_behind_it(adapter, host):
+    host.open_channel()
+    adapter.fault(Slow(delay=0.1))
+    begin = time.monotonic()
+    host.write(b"V\r")
+    adapter.wait_for_command(b"V")
+    adapter.arrive("123#")
+    assert host.read(12) == b"V1013\rt1230\r"
+    assert time.monotonic() - begin >= 0.1
+
+
+def test_a_slow_line_takes_its_time(adapter, host):
+    host.open_channel()
+    adapter.fault(Slow(bytes_per_second=1000))
+    begin = time.monotonic()
+    adapter.arrive(*["123#1122"] * 10)
+    assert host.read(100) == b"t12321122\r" * 10
+    assert time.monotonic() - begin >= 0.09
+
+
+def test_a_host_that_never_reads_loses_whole_lines_and_hears_of_it():
+    with SlcanEmulator(buffer=1000) as adapter, Host(adapter.port) as host:
+        host.open_channel()
+        for _ in range(200):
+            adapter.arrive(*["123#1122334455667788"] * 50)
+        overflowed = adapter.counters.overflowed
+        assert overflowed > 0
+        assert adapter.counters.pending_bytes <= 1000
+        with pytest.raises(CanTimeoutError):
+            adapter.wait_until_written(timeout=0.01)
+        whole = 22 * (10_000 - overflowed)
+        assert host.read(whole) == b"t12381122334455667788\r" * (10_000 - overflowed)
+        adapter.wait_until_written()
+        host.ask(b"F\rF\r", b"F09\rF00\r")
+
+
+def test_a_host_that_never_reads_can_still_be_left():
+    with SlcanEmulator() as adapter, Host(adapter.port) as host:
+        host.open_channel()
+        adapter.arrive(*["123#1122334455667788"] * 5000)
+        host.write(b"t1230\r")
+        adapter.wait_for_sent(1)
+
+
+# -- a bus
+
+
+def test_two_adapters_on_one_bus_hear_each_other():
+    with (
+        can.Bus("slcan emulator", interface="virtual") as one,
+        can.Bus("slcan emulator", interface="virtual") as two,
+        SlcanEmulator(bus=one) as first,
+        SlcanEmulator(bus=two) as second,
+        Host(first.port) as left,
+        Host(second.port) as right,
+    ):
+        left.open_channel()
+        right.open_channel()
+        for _ in range(100):
+            left.ask(b"t1232DEAD\r", b"z\r")
+            assert right.read(10) == b"t1232DEAD\r"
+            right.ask(b"T1F3344550\r", b"Z\r")
+            assert left.read(11) == b"T1F3344550\r"
+
+
+def test_a_bus_without_a_descriptor_has_a_thread_of_its_own(monkeypatch):
+    def refuse(self):
+        raise can.CanUnsupportedError("no descriptor")
+
+    with (
+        can.Bus("slcan emulator 2", interface="virtual") as near,
+        can.Bus("slcan emulator 2", interface="virtual") as far,
+    ):
+        monkeypatch.setattr(type(near), "fileno", refuse)
+        with SlcanEmulator(bus=near) as adapter, Host(adapter.port) as host:
+            host.open_channel()
+            far.send(Message.parse("123#11"))
+            assert host.read(8) == b"t123111\r"
+            host.ask(b"t3210\r", b"z\r")
+            assert far.recv(PATIENCE).arbitration_id == 0x321
+
+
+def test_a_bus_that_fails_is_told_and_left_alone(monkeypatch):
+    with (
+        can.Bus("slcan emulator 3", interface="virtual") as near,
+        can.Bus("slcan emulator 3", interface="virtual") as far,
+        SlcanEmulator(bus=near) as adapter,
+        Host(adapter.port) as host,
+    ):
+        host.open_channel()
+
+        def fail(*_, **__):
+            raise CanLinkDownError("the link is down")
+
+        monkeypatch.setattr(near, "recv_many", fail)
+        far.send(Message.parse("123#11"))
+        assert isinstance(adapter.wait_for_bus_error(PATIENCE), CanLinkDownError)
+        assert adapter.bus_error is not None
+        monkeypatch.setattr(near, "send", fail)
+        host.ask(b"t1230\r", b"\a")
+        assert adapter.sent == []
+
+
+def test_what_the_bus_cannot_carry_is_refused():
+    with (
+        can.Bus("slcan emulator 4", interface="virtual") as bus,
+        SlcanEmulator("canable2-answers", bus=bus) as adapter,
+        Host(adapter.port) as host,
+    ):
+        host.ask(b"S6\rO\rd1230\rt1230\r", b"\r\r\a\r")
+        assert adapter.bus_error is None
+        assert texts(adapter.sent) == ["123#"]
