@@ -24,7 +24,7 @@ from canbus.codecs.lawicel_frames import (
     read_frame,
     read_header,
 )
-from canbus.codecs.lawicel_replies import SIMPLE, read_reply
+from canbus.codecs.lawicel_replies import ALONE, SIMPLE, read_reply
 from canbus.detailed_message import DetailedMessage
 from canbus.message import Message
 
@@ -48,9 +48,8 @@ MAX_HEADERS = 4096
 """Beginnings of frames that are remembered, of either width; a bus has some hundreds."""
 
 _new = object.__new__
-# BEL, and a CANdapter's ACK: answers of one byte that no CR follows.
-_answers = re.compile(rb"([\a\x06])").split
-_end_of_line = re.compile(rb"[\r\a\x06]").search
+_at_bel = re.compile(rb"(\a)").split
+_end_of_line = re.compile(rb"[\r\a]").search
 
 
 class LawicelDecoder:
@@ -131,10 +130,16 @@ class LawicelDecoder:
         new, channel = _new, self.channel
         msg: Message
         for line in lines:
-            header = standard(line[:5]) or extended(line[:10]) or self._learn(line)
+            header = standard(line[:5]) or extended(line[:10])
             if header is None:
-                self._add_others(line, timestamp_ns, events)
-                continue
+                if line in SIMPLE:  # as many as frames are sent
+                    add(SIMPLE[line])
+                    self.only_frames = False
+                    continue
+                header = self._learn(line)
+                if header is None:
+                    self._add_others(line, timestamp_ns, events)
+                    continue
             arbitration_id, flags, dlc, size, start = header
             try:
                 payload = unhexlify(line[start:])
@@ -142,13 +147,14 @@ class LawicelDecoder:
                 self._add_others(line, timestamp_ns, events)
                 continue
             # canbus.message.received, written out: a call less for every frame.
-            if len(payload) == size:
+            extra = len(payload) - size
+            if not extra:
                 msg = new(Message)
-            elif len(payload) - size in STAMP_UNITS:
+            elif extra in STAMP_UNITS:
                 msg = new(DetailedMessage)
                 msg.lost_before = 0
-                stamp = int.from_bytes(payload[size:], "big")
-                msg.hardware_timestamp_ns = stamp * STAMP_UNITS[len(payload) - size]
+                count = int.from_bytes(payload[size:], "big")
+                msg.hardware_timestamp_ns = count * STAMP_UNITS[extra]
                 payload = payload[:size]
             else:
                 self._add_others(line, timestamp_ns, events)
@@ -189,7 +195,7 @@ class LawicelDecoder:
             event = _too_long(line)
         else:
             line = line.rstrip(b"\n")
-            event = SIMPLE.get(line) or self._message(line, timestamp_ns)
+            event = SIMPLE.get(line) or ALONE.get(line) or self._message(line, timestamp_ns)
             if not isinstance(event, Message | Reply):
                 event = read_reply(line) or _unreadable(line, event)
         if not isinstance(event, Message):
@@ -214,9 +220,16 @@ class LawicelDecoder:
 
 
 def _split_at_answers(line: bytes) -> list[bytes]:
-    """Split at answers of one byte, which become lines; what stands before one is a line too."""
-    *parts, last = _answers(line)
-    return [part for part in parts if part.strip(b"\n")] + [last]
+    """BEL and ACK as lines of their own, and what stands between them; the last may be empty.
+
+    BEL ends a line. ACK comes between lines only, so that inside one it is noise.
+    """
+    lines = []
+    for part in _at_bel(line):
+        text = part.lstrip(b"\n\x06")
+        lines += [b"\x06"] * part.count(b"\x06", 0, len(part) - len(text))
+        lines.append(text)
+    return [text for text in lines[:-1] if text] + lines[-1:]
 
 
 def _too_long(line: bytes) -> Malformed:

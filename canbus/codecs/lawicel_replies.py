@@ -15,14 +15,17 @@ from canbus.codecs.lawicel_events import Reply, ReplyKind
 
 SIMPLE = {
     b"": Reply(ReplyKind.OK, b""),
-    b"\a": Reply(ReplyKind.REFUSED, b"\a"),
-    b"\x06": Reply(ReplyKind.OK, b"\x06"),
     b"z": Reply(ReplyKind.SENT, b"z"),
     b"Z": Reply(ReplyKind.SENT, b"Z"),
     b"A": Reply(ReplyKind.POLLED, b"A"),
     b"#": Reply(ReplyKind.OK, b"#"),
 }
 """The lines that never vary."""
+ALONE = {
+    b"\a": Reply(ReplyKind.REFUSED, b"\a"),
+    b"\x06": Reply(ReplyKind.OK, b"\x06"),
+}
+"""Answers that need no CR."""
 
 _HEX = rb"[0-9A-Fa-f]"
 _TEXT = rb"[\t -~]"  # what one can print, and tabs
@@ -48,7 +51,7 @@ _FORMS = [
         (rb"[sy](" + _HEX + rb"{4}|" + _HEX + rb"{6}|" + _HEX + rb"{8})", ReplyKind.COMMAND),
         (rb"[sy][0-9]+(,[0-9]+){3}", ReplyKind.COMMAND),
         (rb"[Mm]" + _HEX + rb"{8}|[Mm]" + _HEX + rb"{3}|M[0-9]|M[A-Za-z]+", ReplyKind.COMMAND),
-        (rb"F[0-9A-Fa-f,;]*,[0-9A-Fa-f,;]*|z[0-9]" + _HEX + rb"{3}", ReplyKind.COMMAND),
+        (rb"F[0-9A-Fa-f]+,[0-9A-Fa-f,;]+|z[0-9]" + _HEX + rb"{3}", ReplyKind.COMMAND),
         (rb"\*" + _TEXT + rb"+", ReplyKind.COMMAND),
         # Words: there is a space or colon, and letters side by side that are no hex digits.
         (rb"(?=.*[ :])(?=.*[G-Zg-z]{2})" + _TEXT + rb"+", ReplyKind.TEXT),

@@ -24,6 +24,7 @@ from canbus.xl_message import XlMessage
 from tests.unit.codecs.lawicel_lines import BOTH_WAYS, CASES, Case, extended, standard
 
 OK = Reply(ReplyKind.OK, b"")
+ACKNOWLEDGED = Reply(ReplyKind.OK, b"\x06")
 REFUSED = Reply(ReplyKind.REFUSED, b"\a")
 
 
@@ -253,7 +254,20 @@ def test_what_stands_before_bel_is_a_line_of_its_own() -> None:
 
 def test_the_acknowledgement_of_a_candapter_has_no_cr() -> None:
     acknowledged, frame = feed(b"\x06t1230\r")
-    assert acknowledged == Reply(ReplyKind.OK, b"\x06")
+    assert acknowledged == ACKNOWLEDGED
+    check(frame, CASES["line_feed_before"])
+    assert feed(b"\x06\n\x06") == [ACKNOWLEDGED, ACKNOWLEDGED]
+    assert feed(b"z\r\x06\a") == [Reply(ReplyKind.SENT, b"z"), ACKNOWLEDGED, REFUSED]
+    decoder = LawicelDecoder("x")
+    assert decoder.feed(b"\x06t12") == [ACKNOWLEDGED]
+    assert decoder.pending == 3
+    assert not decoder.only_frames
+
+
+def test_an_acknowledgement_inside_a_line_is_noise() -> None:
+    bad, frame = feed(b"t1\x06230\rt1230\r")
+    assert isinstance(bad, Malformed)
+    assert bad.line == b"t1\x06230"
     check(frame, CASES["line_feed_before"])
 
 
