@@ -21,14 +21,14 @@ The rooms, from the bottom up; each knows those before it only:
 - faulty.py, outbox.py, parting.py: the faults at work; what waits for the host
 - terminal.py: the pseudo-terminal
 - engine.py: the thread
-- emulated.py: the user's handle
+- observed.py, emulated.py: the user's handle
 
 No pytest here. Neither the codec of the backend nor its table of dialects is used, so that their
 mistakes are not made twice.
 """
 
 from canbus.testing.slcan.adapter import SlcanAdapter
-from canbus.testing.slcan.emulated import Counters, SlcanEmulator
+from canbus.testing.slcan.emulated import SlcanEmulator
 from canbus.testing.slcan.faults import (
     Echo,
     Fault,
@@ -42,6 +42,7 @@ from canbus.testing.slcan.faults import (
     Split,
     UnplugAfter,
 )
+from canbus.testing.slcan.observed import Counters
 
 __all__ = [
     "Counters",

@@ -10,7 +10,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic_ns
 
 from canbus.bus import BusABC
@@ -86,22 +86,29 @@ class Engine:
 
         Raises:
             CanInitializationError: the system has no descriptor left.
+            CanClosedError: the bus is closed.
         """
-        try:
-            self._epoll = select.epoll()
-            self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        except OSError as exc:
-            raise CanInitializationError(f"no descriptor: {exc.strerror}", exc.errno) from exc
-        self._epoll.register(self._wake, select.EPOLLIN)
-        self._threads = [threading.Thread(target=self._run, name="slcan emulator", daemon=True)]
-        if self._bus is not None and not self._watch_bus(self._bus):
-            self._threads.append(
-                threading.Thread(
-                    target=self._listen, args=(self._bus,), name="slcan emulator's bus", daemon=True
-                )
-            )
-        for thread in self._threads:
-            thread.start()
+        with ExitStack() as stack:
+            try:
+                self._epoll = stack.enter_context(select.epoll())
+                self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            except OSError as exc:
+                raise CanInitializationError(
+                    f"an emulated adapter needs two descriptors: {exc.strerror}",
+                    exc.errno,
+                    hint="ulimit -n",
+                ) from exc
+            stack.callback(os.close, self._wake)
+            self._epoll.register(self._wake, select.EPOLLIN)
+            if self._bus is not None and not self._watch_bus(self._bus):
+                self._start_thread(self._listen, self._bus)
+            self._start_thread(self._run)
+            self._descriptors = stack.pop_all()
+
+    def _start_thread(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, name="slcan emulator", daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def stop(self) -> None:
         """Unplug, and end; no thread and no descriptor is left."""
@@ -112,8 +119,7 @@ class Engine:
             self.kick()
         for thread in self._threads:
             thread.join()
-        self._epoll.close()
-        os.close(self._wake)
+        self._descriptors.close()
 
     def plug(self, link: str | None) -> Terminal:
         """Make a terminal; the adapter is powered up. The caller locks."""

@@ -17,30 +17,30 @@ class Fault:
     __slots__ = ()
 
 
-class Silent(Fault):
-    """Commands are neither carried out nor answered.
+@dataclass(frozen=True, init=False)
+class OfCommands(Fault):
+    """A fault of some commands, or of all.
 
     Args:
         commands: which; by default all.
     """
 
-    __slots__ = ("commands",)
+    commands: tuple[str, ...]
 
     def __init__(self, *commands: str) -> None:
-        self.commands = commands
+        object.__setattr__(self, "commands", commands)
+
+    def concerns(self, line: str) -> bool:
+        """Whether this line is one of those commands."""
+        return not self.commands or line.startswith(self.commands)
 
 
-class Refuse(Fault):
-    """Commands are not carried out, and answered by BEL.
+class Silent(OfCommands):
+    """Commands are neither carried out nor answered."""
 
-    Args:
-        commands: which; by default all.
-    """
 
-    __slots__ = ("commands",)
-
-    def __init__(self, *commands: str) -> None:
-        self.commands = commands
+class Refuse(OfCommands):
+    """Commands are not carried out, and answered by BEL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,11 @@ class UnplugAfter(Fault):
     count: int
 
 
+@dataclass(frozen=True, slots=True)
 class FirstOnly(Fault):
     """Of the commands that the host writes at once, only the first is heard."""
 
-    __slots__ = ()
 
-
+@dataclass(frozen=True, slots=True)
 class Echo(Fault):
     """Everything that the host sends comes back, as from a terminal that was not set raw."""
-
-    __slots__ = ()

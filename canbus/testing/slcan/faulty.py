@@ -59,6 +59,11 @@ class Faulty:
         self.faults = [fault for fault in self.faults if not isinstance(fault, kinds)]
         if not self._of(UnplugAfter):
             self.until_unplug = None
+        if not self._of(LoseAnswers):
+            self._answers = 0
+        for garbage in self._lines.keys() - set(self._of(Garbage)):  # begins anew when set again
+            del self._lines[garbage]
+            self._noise.pop(garbage, None)
         self._update()
 
     def _of(self, kind: type[_F]) -> list[_F]:
@@ -85,12 +90,12 @@ class Faulty:
     def intercept(self, line: bytes, handle: Callable[[bytes], bytes]) -> bytes:
         """The answer to a command: that of `handle`, which carries it out, or another one."""
         text = line.decode("latin-1")
-        if any(_concerns(fault.commands, text) for fault in self._of(Silent)):
+        if any(fault.concerns(text) for fault in self._of(Silent)):
             return b""
         for say in self._of(Say):
             if text.startswith(say.command):
                 return say.answer
-        if any(_concerns(fault.commands, text) for fault in self._of(Refuse)):
+        if any(fault.concerns(text) for fault in self._of(Refuse)):
             return b"\a"
         answer = handle(line)
         return b"" if answer and self._is_lost() else answer
@@ -109,10 +114,6 @@ class Faulty:
                 noise = self._noise.setdefault(fault, random.Random(fault.seed))  # noqa: S311
                 line = _garble(line, fault, noise)
         return line
-
-
-def _concerns(commands: tuple[str, ...], text: str) -> bool:
-    return not commands or text.startswith(commands)
 
 
 def _garble(line: bytes, fault: Garbage, noise: random.Random) -> bytes:

@@ -165,6 +165,20 @@ def test_it_can_be_used_within_its_block_only():
         pass
 
 
+def test_a_bus_that_is_closed_is_refused():
+    bus = can.Bus("slcan emulator 5", interface="virtual")
+    bus.shutdown()
+    with pytest.raises(CanClosedError), SlcanEmulator(bus=bus):
+        pass
+
+
+def test_elsewhere_than_on_linux_there_is_none(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(can.CanUnsupportedError, match="Linux") as caught:
+        SlcanEmulator()
+    assert caught.value.hint
+
+
 def test_an_unknown_dialect_or_fault_is_refused(adapter):
     with pytest.raises(CanConfigError, match="nonsense"):
         SlcanEmulator("nonsense")

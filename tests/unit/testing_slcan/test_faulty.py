@@ -129,6 +129,17 @@ def test_noise_is_repeatable_and_ends_no_line():
     assert not {0x0D, 0x07} & set(b"".join(noise))
 
 
+def test_garbage_and_lost_answers_begin_anew_when_they_are_set_again():
+    noise = Garbage(seed=5, every=2)
+    active = faulty(noise, LoseAnswers(2))
+    first = [active.outgoing(b"z\r") for _ in range(5)]
+    assert active.intercept(b"V", lambda line: b"1") == b"1"
+    active.clear((Fault,))
+    active.add([noise, LoseAnswers(2)])
+    assert [active.outgoing(b"z\r") for _ in range(5)] == first
+    assert active.intercept(b"V", lambda line: b"1") == b"1"
+
+
 # -- the buffer
 
 
@@ -216,13 +227,11 @@ def test_faults_have_names(text, fault):
 
 
 def test_faults_of_commands_have_names():
-    silent, refuse = parse_fault("silent"), parse_fault("refuse:S,O")
-    assert isinstance(silent, Silent)
-    assert silent.commands == ()
-    assert isinstance(refuse, Refuse)
-    assert refuse.commands == ("S", "O")
-    assert isinstance(parse_fault("first-only"), FirstOnly)
-    assert isinstance(parse_fault("echo"), Echo)
+    assert parse_fault("silent") == Silent()
+    assert parse_fault("refuse:S,O") == Refuse("S", "O")
+    assert parse_fault("first-only") == FirstOnly()
+    assert parse_fault("echo") == Echo()
+    assert repr(Silent("V")) == "Silent(commands=('V',))"
 
 
 @pytest.mark.parametrize("text", ["nope", "", "split:x", "split:0", "slow", "slow:-1", "garbage:q"])
