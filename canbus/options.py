@@ -20,6 +20,8 @@ class Capability(Flag):
     NONE = 0
     FD = auto()
     """CAN FD frames, with `fd=True`."""
+    ESI = auto()
+    """CAN FD frames keep the error state indicator that they were given."""
     OWN_MESSAGES = auto()
     """`receive_own_messages=True`."""
     ERROR_FRAMES = auto()

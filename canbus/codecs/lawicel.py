@@ -26,6 +26,7 @@ from canbus.codecs.lawicel_frames import (
 )
 from canbus.codecs.lawicel_replies import ALONE, SIMPLE, read_reply
 from canbus.detailed_message import DetailedMessage
+from canbus.frame_flags import FDF
 from canbus.message import Message
 
 __all__ = [
@@ -57,13 +58,19 @@ class LawicelDecoder:
 
     Nothing that comes raises, and memory stays bounded.
 
-    Attributes:
+    Args:
         channel: given to every message.
-        only_frames: the list that `feed` returned last has nothing but messages.
+        fd: CAN FD frames are wanted; otherwise they are replies of kind UNWANTED.
+
+    Attributes:
+        channel: see above.
+        only_frames: the list that `feed` returned last has nothing but messages, and none of
+            them has a time stamp of the adapter.
     """
 
-    def __init__(self, channel: Any = None) -> None:
+    def __init__(self, channel: Any = None, *, fd: bool = True) -> None:
         self.channel = channel
+        self._fd = fd
         self.only_frames = True
         self._rest = b""
         self._skipping = False
@@ -155,6 +162,7 @@ class LawicelDecoder:
                 msg.lost_before = 0
                 count = int.from_bytes(payload[size:], "big")
                 msg.hardware_timestamp_ns = count * STAMP_UNITS[extra]
+                self.only_frames = False
                 payload = payload[:size]
             else:
                 self._add_others(line, timestamp_ns, events)
@@ -171,6 +179,8 @@ class LawicelDecoder:
     def _learn(self, line: bytes) -> Header | None:
         """The beginning of a frame that was not seen yet; None if it is none."""
         header = read_header(line)
+        if header is not None and not self._fd and header[1] & FDF:
+            return None
         if header is not None:
             start = header[-1]
             headers = self._standard if start == 5 else self._extended
@@ -198,6 +208,8 @@ class LawicelDecoder:
             event = SIMPLE.get(line) or ALONE.get(line) or self._message(line, timestamp_ns)
             if not isinstance(event, Message | Reply):
                 event = read_reply(line) or _unreadable(line, event)
+            elif isinstance(event, Message) and event._flags & FDF and not self._fd:
+                event = Reply(ReplyKind.UNWANTED, line)
         if not isinstance(event, Message):
             self.only_frames = False
         return event

@@ -29,6 +29,8 @@ class ReplyKind(Enum):
     """`A` alone: that was all, after a poll."""
     COMMAND = "command"
     """What only a host sends: another program, not an adapter, is at the other end."""
+    UNWANTED = "unwanted"
+    """A CAN FD frame, where none are wanted."""
     TEXT = "text"
     """Other information of newer firmwares: bus load, clocks, debug text."""
 

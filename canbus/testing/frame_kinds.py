@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from canbus.plugin import BusABC, Capability, Message
+from canbus.plugin import BusABC, CanWarning, Capability, Message
 from canbus.testing.base import ConformanceBase, OpenBus
 from canbus.testing.support import facts, receive, receive_until_marker, send_marker
 
@@ -67,6 +67,8 @@ class FrameKindRules(ConformanceBase):
     ) -> None:
         """All sixteen lengths, with their flags."""
         self.needs(Capability.FD)
+        if "ESI" in kind:
+            self.needs(Capability.ESI)
         sender, receiver = open_bus(fd=True), open_bus(fd=True)
         for length in FD_LENGTHS:
             msg = Message(
@@ -78,6 +80,20 @@ class FrameKindRules(ConformanceBase):
             )
             sender.send(msg)
             assert facts(receive(receiver)) == facts(msg)
+
+    def test_an_esi_flag_that_cannot_be_sent_is_dropped_with_a_warning(
+        self, open_bus: OpenBus
+    ) -> None:
+        """The controller sets it by its own state; the frame itself goes out."""
+        self.needs(Capability.FD)
+        if self.declares(Capability.ESI):
+            pytest.skip(f"{self.spec.name} sends it")
+        sender, receiver = open_bus(fd=True), open_bus(fd=True)
+        msg = Message(arbitration_id=1, is_fd=True, data=b"\1", error_state_indicator=True)
+        with pytest.warns(CanWarning, match="error state indicator"):
+            sender.send(msg)
+        received = receive(receiver)
+        assert (bytes(received.data), received.error_state_indicator) == (b"\1", False)
 
     def test_a_classic_bus_does_not_receive_fd_frames(self, open_bus: OpenBus) -> None:
         """A bus that was not opened for FD is not given what it did not ask for."""

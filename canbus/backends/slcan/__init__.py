@@ -1,4 +1,4 @@
-"""Backend `slcan`: serial adapters that speak LAWICEL's language. The plugin only; opens nothing."""
+"""Backend `slcan`: serial adapters that speak LAWICEL's language. The plugin only."""
 
 from canbus.backends.slcan.options import OPTIONS
 from canbus.plugin import BackendSpec, Capability

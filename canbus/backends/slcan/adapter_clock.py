@@ -43,7 +43,9 @@ class AdapterClock:
         return now_ns
 
     def wall_ns(self, time_ns: int, host_ns: int) -> int:
-        """Wall time of a stamp: never after the frame was read, and never going back while our clock is not set.
+        """Wall time of a stamp: never after the frame was read, and never going back.
+
+        When our own clock is set, it begins anew.
 
         Args:
             time_ns: as `time_ns` returns.

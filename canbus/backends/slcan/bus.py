@@ -147,7 +147,10 @@ class SlcanBus(PrefetchingBus):
             if self._is_shutdown:
                 raise self._closed()
             line.pump()
-        return line.take(limit)
+        batch = line.take(limit)
+        if self._descriptor is not None:
+            self._show_leftovers()  # one read brings more than one frame
+        return batch
 
     def _nothing_read(self) -> None:
         self._line.check()
@@ -352,7 +355,7 @@ class SlcanBus(PrefetchingBus):
         failed = self._line.answers.untold
         if failed:
             warn(
-                f"{self.channel_info}: {failed} frames were refused or not answered by the adapter, "
+                f"{self.channel_info}: {failed} frames were refused or not answered, "
                 "of which no call has told (window=1 tells of each at its own call)"
             )
 

@@ -147,8 +147,13 @@ class Handshake:
 
     def _close(self) -> None:
         # Twice: half a line of the program before us may be in front of the first one.
-        self._ask("C", _FIRST)
-        self._ask("C", _FIRST)
+        dialect = self._request.dialect
+        answers = dialect is None or dialect.answers_close or self._request.handshake == "require"
+        for _ in range(2):
+            if answers:
+                self._ask("C", _FIRST)
+            else:
+                self._talk.tell("C", _FIRST)
 
     def _identify(self, told: Dialect | None) -> Dialect:
         """Ask who it is; what was told is not doubted."""

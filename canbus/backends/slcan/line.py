@@ -25,6 +25,7 @@ class Line:
     Args:
         port: the open port.
         channel: what `msg.channel` says of received frames.
+        fd: the bus was opened for CAN FD.
         on_odd_frame: called with each error frame, and each that the adapter has stamped.
 
     Attributes:
@@ -36,7 +37,9 @@ class Line:
         is_trouble_untold: nobody was told yet.
     """
 
-    def __init__(self, port: Port, channel: Any, on_odd_frame: Callable[[Message], None]) -> None:
+    def __init__(
+        self, port: Port, channel: Any, on_odd_frame: Callable[[Message], None], *, fd: bool
+    ) -> None:
         self.port = port
         self.answers = Answers()
         self.malformed = 0
@@ -45,7 +48,7 @@ class Line:
         self.trouble: CanChannelNotFoundError | None = None
         self.is_trouble_untold = False
         self._on_odd_frame = on_odd_frame
-        self._decoder = LawicelDecoder(channel)
+        self._decoder = LawicelDecoder(channel, fd=fd)
         self._frames: list[Message] = []
         self._taken = 0
         self._unsent = b""

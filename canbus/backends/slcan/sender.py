@@ -14,6 +14,7 @@ from time import monotonic_ns, time_ns
 from canbus.backends.slcan.answers import Asked, Outcome
 from canbus.backends.slcan.conversation import Conversation
 from canbus.codecs.lawicel import LawicelDecoder, encode_frame
+from canbus.frame_flags import ESI
 from canbus.notation import compact
 from canbus.plugin import (
     POLLIN,
@@ -28,6 +29,7 @@ from canbus.plugin import (
     SendReceipt,
     TimestampSource,
     deadline_after,
+    warn,
 )
 
 ANSWER_NS = 1_000_000_000
@@ -99,7 +101,7 @@ class FrameSender:
         return SendReceipt(time_ns(), TimestampSource.HOST, self.confirmed_by)
 
     def _hand_over(self, msg: Message, deadline_ns: int | None) -> Asked:
-        line = encode_frame(msg, extended_x=self.extended_x)
+        line = self._encode(msg)
         while True:
             with self._lock:
                 failed = self._failed()
@@ -135,7 +137,7 @@ class FrameSender:
             CanError: as `send`; `sent` says how many went out before.
         """
         deadline_ns = deadline_after(timeout)
-        lines = [encode_frame(msg, extended_x=self.extended_x) for msg in frames]
+        lines = [self._encode(msg) for msg in frames]
         asked: list[Asked] = []
         try:
             while len(asked) < len(lines):
@@ -177,6 +179,11 @@ class FrameSender:
             if each.outcome in {Outcome.REFUSED, Outcome.SILENT}:
                 return place
         return len(asked)
+
+    def _encode(self, msg: Message) -> bytes:
+        if msg._flags & ESI:
+            warn(f"{self._shown}: the error state indicator of {compact(msg)} cannot be sent")
+        return encode_frame(msg, extended_x=self.extended_x)
 
     # -- room and failures --------------------------------------------------------------
 

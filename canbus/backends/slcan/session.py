@@ -59,7 +59,7 @@ class Session:
         self.request = request
         self.is_open = False
         self.state: CanState | None = None
-        self.line = Line(port, channel, self._look_at)
+        self.line = Line(port, channel, self._look_at, fd=request.fd)
         self.talk = Conversation(self.line, lock, waiter)
         self.sender = FrameSender(self.talk, lock, shown, self._why_refused)
         self._channel = channel

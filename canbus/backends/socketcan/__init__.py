@@ -12,6 +12,7 @@ def canbus_backend() -> BackendSpec:
         bus="canbus.backends.socketcan.bus:SocketcanBus",
         channel_help='name of a network interface, or "" for all of them',
         capabilities=Capability.FD
+        | Capability.ESI
         | Capability.OWN_MESSAGES
         | Capability.ERROR_FRAMES
         | Capability.FILENO

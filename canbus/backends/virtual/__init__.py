@@ -13,6 +13,7 @@ def canbus_backend() -> BackendSpec:
         bus="canbus.backends.virtual.bus:VirtualBus",
         channel_help="any name; buses of one process with the same name hear each other",
         capabilities=Capability.FD
+        | Capability.ESI
         | Capability.OWN_MESSAGES
         | Capability.ERROR_FRAMES
         | Capability.FILENO,

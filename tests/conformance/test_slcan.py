@@ -1,0 +1,81 @@
+"""The conformance suite on the backend `slcan`: emulated adapters that hang on one wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from typing import Any
+
+import pytest
+
+import canbus as can
+from canbus.backends.slcan import canbus_backend
+from canbus.plugin import Capability
+from canbus.testing import BusConformance
+from canbus.testing.slcan import SlcanEmulator
+
+_numbers = count()
+
+
+class _Adapters:
+    """One adapter for each open bus; all of them hang on a wire in this process."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._wire = f"slcan-conformance-{next(_numbers)}"
+        self._users: dict[str, can.BusABC | None] = {}
+
+    def free_port(self, firmware: str) -> str:
+        for port, user in self._users.items():
+            if user is not None and user._is_shutdown:
+                return port
+        node = self._stack.enter_context(can.Bus(self._wire, interface="virtual", fd=True))
+        port = self._stack.enter_context(SlcanEmulator(firmware, bus=node)).port
+        self._users[port] = None
+        return port
+
+    def is_used_by(self, port: str, bus: can.BusABC) -> None:
+        self._users[port] = bus
+
+
+class SlcanConformance(BusConformance):
+    spec = canbus_backend()
+    firmware: str
+
+    @pytest.fixture
+    def channel(self) -> Iterator[_Adapters]:
+        with ExitStack() as stack:
+            yield _Adapters(stack)
+
+    def connect(self, channel: Any, **options: Any) -> can.BusABC:
+        options.setdefault("bitrate", 500_000)
+        options.setdefault("dialect", self.firmware)
+        if options.get("fd") is True:
+            options.setdefault("data_bitrate", 2_000_000)
+        port = channel.free_port(self.firmware)
+        bus = super().connect(port, **options)
+        channel.is_used_by(port, bus)
+        return bus
+
+
+class TestLawicel(SlcanConformance):
+    """The oldest: it answers everything, and has no CAN FD."""
+
+    firmware = "lawicel"
+    spec = canbus_backend()._replace(capabilities=canbus_backend().capabilities & ~Capability.FD)
+
+
+class TestCanable25(SlcanConformance):
+    """It answers everything but that it was closed, in a way of its own."""
+
+    firmware = "canable2.5"
+
+
+class TestCanable2(SlcanConformance):
+    """It answers nothing but `V`, so that nothing can be confirmed."""
+
+    firmware = "canable2"
+    spec = canbus_backend()._replace(
+        capabilities=canbus_backend().capabilities & ~Capability.CONFIRM
+    )
