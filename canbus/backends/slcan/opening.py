@@ -141,7 +141,7 @@ def _carry(port: Serial, url: str, *, exclusive: bool) -> Line:
     except KeyError as exc:  # pyserial 3.5 stumbles over its own text
         raise _url_error(url, "it has an unknown option") from exc
     except ValueError as exc:
-        raise baudrate_error(url, port.baudrate, exc) from exc
+        raise baudrate_error(url, port.baudrate, str(exc)) from exc
     except (OSError, termios.error) as exc:
         raise _carried_error(exc, url, path) from exc
     try:

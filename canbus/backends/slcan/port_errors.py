@@ -197,11 +197,10 @@ def discipline_error(port: str, discipline: int, interface: str | None) -> CanEr
     )
 
 
-def baudrate_error(port: str, baudrate: int, exc: BaseException | None = None) -> CanError:
+def baudrate_error(port: str, baudrate: int, why: str | None = None) -> CanError:
     """The named error for a baud rate that the device, or its driver, refuses."""
     return CanConfigError(
-        f"cannot open {port}: it refuses tty_baudrate {baudrate}",
-        None if exc is None else _number_of(exc),
+        f"cannot open {port}: it refuses tty_baudrate {baudrate}" + (f": {why}" if why else ""),
         hint="115200 works nearly everywhere; an adapter on USB mostly ignores the number",
     )
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _TIOCGETD = getattr(termios, "TIOCGETD", None)  # termios has it on Linux
 _TIOCGEXCL = 0x80045440  # <asm-generic/ioctls.h>
 _SIOCGIFNAME = 0x8910  # <linux/sockios.h>; slcan_ioctl of drivers/net/can/slcan answers it
+_TCGETS2 = 0x802C542A  # <asm-generic/ioctls.h>; refused where the number is another
+_TERMIOS2 = struct.Struct("=4I20s2I")  # <asm-generic/termbits.h>; the last is the output speed
+_TOLERANCE = 0.03  # of a bit rate: beyond, the tenth bit of a byte is misread
 _N_TTY = 0
 _PTY_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt: Unix98 PTY slaves
 
@@ -68,6 +71,7 @@ def open_tty(port: Serial, shown: str, *, exclusive: bool) -> int:
         if exclusive:
             _lock(fd, shown, path)
         _configure(port, shown, path)
+        _check_speed(fd, shown, port.baudrate)
         if exclusive:
             _shut_others_out(fd)
     except BaseException:
@@ -137,12 +141,28 @@ def _shut_others_out(fd: int) -> None:
             fcntl.ioctl(fd, termios.TIOCEXCL)
 
 
+def _check_speed(fd: int, shown: str, baudrate: int) -> None:
+    """A driver takes any number, and sets what it can: ftdi_sio makes 9600 of what is too high."""
+    speed = line_speed(fd)
+    if speed is not None and abs(speed - baudrate) > baudrate * _TOLERANCE:
+        raise baudrate_error(shown, baudrate, f"its driver makes {speed} of that")
+
+
+def line_speed(fd: int) -> int | None:
+    """What the driver sends at, in bits per second; None where the system does not tell."""
+    try:
+        answer = fcntl.ioctl(fd, _TCGETS2, bytes(_TERMIOS2.size))
+    except OSError:
+        return None
+    return int(_TERMIOS2.unpack(answer)[-1]) or None
+
+
 def _configure(port: Serial, shown: str, path: str) -> None:
     port.inter_byte_timeout = 0  # this is what makes pyserial set VMIN to 1 and VTIME to 0
     try:
         port.open()
     except ValueError as exc:
-        raise baudrate_error(shown, port.baudrate, exc) from exc
+        raise baudrate_error(shown, port.baudrate) from exc
     except (OSError, termios.error) as exc:
         raise open_error(exc, shown, path) from exc
     finally:

@@ -13,6 +13,7 @@ import pytest
 
 import canbus as can
 from canbus.backends.slcan.port import READ_SIZE, Port, open_port
+from canbus.backends.slcan.tty_line import line_speed
 from tests.unit.slcan.serial_lines import PATIENCE, Adapter, no_leak, read_port, wait_for
 
 
@@ -201,12 +202,3 @@ def test_flow_control_is_set_when_asked_for(adapter: Adapter) -> None:
         port = open_port(adapter.path, 115200, rtscts=rtscts)
         assert bool(termios.tcgetattr(port.fileno())[2] & termios.CRTSCTS) is rtscts
         port.close()
-
-
-def line_speed(fd: int) -> int:
-    """The output speed that the kernel has: struct termios2, TCGETS2 of <asm/termbits.h>."""
-    import fcntl
-    import struct
-
-    answer = fcntl.ioctl(fd, 0x802C542A, bytes(44))
-    return int(struct.unpack("=4I20s2I", answer)[-1])

@@ -197,6 +197,20 @@ def test_a_baud_rate_that_the_driver_refuses(
     adapter.unplug()
 
 
+def test_a_baud_rate_of_which_the_driver_makes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ftdi_sio does it; what it can do nearly is near enough."""
+    adapter = Adapter(tmp_path)
+    monkeypatch.setattr("canbus.backends.slcan.tty_line.line_speed", lambda _: 9600)
+    refused(adapter.path, can.CanConfigError, "its driver makes 9600 of that", 2**30)
+    for near in (9600, 9500, 9700):
+        open_port(adapter.path, near).close()
+    monkeypatch.setattr("canbus.backends.slcan.tty_line.line_speed", lambda _: None)
+    open_port(adapter.path, 115200).close()
+    adapter.unplug()
+
+
 def test_a_device_that_dies_while_it_is_set_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ import canbus as can
 from canbus.backends.slcan import port as port_module
 from canbus.backends.slcan.port import Port, open_port
 from canbus.backends.slcan.port_users import users_of
+from canbus.backends.slcan.tty_line import line_speed
 from tests.unit.slcan.serial_lines import Adapter, no_leak, open_descriptors, read_port, wait_for
 
 ALL = select.POLLIN | select.POLLOUT | select.POLLPRI
@@ -74,8 +75,6 @@ def test_plugged_in_again_it_works_under_the_same_number(adapter: Adapter, port:
 
 
 def test_reopening_has_the_settings_of_the_first_time(adapter: Adapter, port: Port) -> None:
-    from tests.unit.slcan.test_port import line_speed
-
     port.lose()
     port.reopen()
     assert line_speed(port.fileno()) == 1_000_000
