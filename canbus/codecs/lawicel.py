@@ -26,7 +26,7 @@ from canbus.codecs.lawicel_frames import (
 )
 from canbus.codecs.lawicel_replies import ALONE, SIMPLE, read_reply
 from canbus.detailed_message import DetailedMessage
-from canbus.frame_flags import FDF
+from canbus.frame_flags import ERR, FDF
 from canbus.message import Message
 
 __all__ = [
@@ -64,8 +64,8 @@ class LawicelDecoder:
 
     Attributes:
         channel: see above.
-        only_frames: the list that `feed` returned last has nothing but messages, and none of
-            them has a time stamp of the adapter.
+        only_frames: the list that `feed` returned last has nothing but plain frames: messages,
+            of which none is an error report or has a time stamp of the adapter.
     """
 
     def __init__(self, channel: Any = None, *, fd: bool = True) -> None:
@@ -177,16 +177,15 @@ class LawicelDecoder:
         return events
 
     def _learn(self, line: bytes) -> Header | None:
-        """The beginning of a frame that was not seen yet; None if it is none."""
+        """The beginning of a frame that was not seen yet; None if it is none of ours."""
         header = read_header(line)
-        if header is not None and not self._fd and header[1] & FDF:
+        if header is None or (header[1] & FDF and not self._fd):
             return None
-        if header is not None:
-            start = header[-1]
-            headers = self._standard if start == 5 else self._extended
-            if len(headers) >= MAX_HEADERS:
-                headers.clear()  # to find the oldest would cost something for every frame
-            headers[line[:start]] = header
+        start = header[-1]
+        headers = self._standard if start == 5 else self._extended
+        if len(headers) >= MAX_HEADERS:
+            headers.clear()  # to find the oldest would cost something for every frame
+        headers[line[:start]] = header
         return header
 
     def _add_others(self, line: bytes, timestamp_ns: int, events: list[LawicelEvent]) -> None:
@@ -210,7 +209,7 @@ class LawicelDecoder:
                 event = read_reply(line) or _unreadable(line, event)
             elif isinstance(event, Message) and event._flags & FDF and not self._fd:
                 event = Reply(ReplyKind.UNWANTED, line)
-        if not isinstance(event, Message):
+        if event.__class__ is not Message or event._flags & ERR:
             self.only_frames = False
         return event
 

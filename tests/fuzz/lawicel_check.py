@@ -67,7 +67,9 @@ def _check_bounds(decoder: LawicelDecoder, events: list[LawicelEvent]) -> None:
     assert decoder.pending <= MAX_LINE
     assert len(decoder._standard) <= MAX_HEADERS
     assert len(decoder._extended) <= MAX_HEADERS
-    assert decoder.only_frames is all(isinstance(event, Message) for event in events)
+    assert decoder.only_frames is all(
+        type(event) is Message and not event.is_error_frame for event in events
+    )
     for event in events:
         if isinstance(event, Malformed):
             assert len(event.line) <= MAX_LINE

@@ -95,10 +95,14 @@ CASES = {
     ),
     "esi_digit_0": _read(b"d00111F0", standard(1, is_fd=True, data=b"\x1f")),
     "esi_digit_classic": _read(b"t10020011000A0", standard(0x100, data=b"\x00\x11"), 10_000_000),
+    "esi_digit_classic_1": _read(b"t10020011000A1", standard(0x100, data=b"\x00\x11"), 10_000_000),
     "esi_digit_microseconds": _read(
         b"d000" + b"1AB" + b"000000011",
         standard(0, is_fd=True, error_state_indicator=True, data=b"\xab"),
         1_000,
+    ),
+    "remote_with_rubbish_like_a_stamp": _read(
+        b"r1232ABCD", standard(0x123, is_remote_frame=True, dlc=2), 0xABCD * 1_000_000
     ),
     "remote_with_rubbish": _read(
         b"r1238" + b"F0" * 8, standard(0x123, is_remote_frame=True, dlc=8)

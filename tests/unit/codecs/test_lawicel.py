@@ -45,6 +45,7 @@ def check(event: LawicelEvent, case: Case, timestamp_ns: int = 7) -> None:
     assert event.is_rx
     assert event.timestamp_source is TimestampSource.HOST
     assert event.hardware_timestamp_ns == case.hardware_ns
+    assert event.lost_before == 0
     assert isinstance(event, DetailedMessage) is (case.hardware_ns is not None)
 
 
@@ -62,7 +63,7 @@ def test_a_line_is_decoded_as_its_frame(name: str) -> None:
     line = CASES[name].line + b"\r"
     for _ in range(2):  # the first time the beginning is read, then it is looked up
         check(one(decoder.feed(line, 7)), CASES[name])
-        assert decoder.only_frames
+        assert decoder.only_frames is (CASES[name].hardware_ns is None)
         assert decoder.pending == 0
 
 
@@ -88,11 +89,13 @@ def test_what_follows_a_line_stays_for_later(name: str) -> None:
 
 def test_all_lines_in_one_piece() -> None:
     cases = list(CASES.values())
-    decoder = LawicelDecoder("x")
-    events = decoder.feed(b"".join(case.line + b"\r" for case in cases), 7)
-    assert decoder.only_frames
-    for event, case in zip(events, cases, strict=True):
-        check(event, case)
+    plain = [case for case in cases if case.hardware_ns is None]
+    for chosen in (cases, plain):
+        decoder = LawicelDecoder("x")
+        events = decoder.feed(b"".join(case.line + b"\r" for case in chosen), 7)
+        assert decoder.only_frames is (chosen is plain)
+        for event, case in zip(events, chosen, strict=True):
+            check(event, case)
 
 
 def test_adapters_that_end_lines_with_cr_and_lf() -> None:
@@ -103,6 +106,12 @@ def test_adapters_that_end_lines_with_cr_and_lf() -> None:
     assert decoder.pending == 0
     assert decoder.feed(b"\n\n") == []
     assert decoder.pending == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_long_way_says_what_the_short_way_says(name: str) -> None:
+    # LF before CR takes a line out of the tables' hands; nothing else may change.
+    check(one(feed(CASES[name].line + b"\n\r")), CASES[name])
 
 
 def test_extended_data_frames_for_a_candapter() -> None:
@@ -271,6 +280,19 @@ def test_an_acknowledgement_inside_a_line_is_noise() -> None:
     check(frame, CASES["line_feed_before"])
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_fd_frames_may_be_unwanted(name: str) -> None:
+    case = CASES[name]
+    decoder = LawicelDecoder("x", fd=False)
+    for end in (b"\r", b"\r", b"\n\r"):
+        event = one(decoder.feed(case.line + end, 7))
+        if case.frame.is_fd:
+            assert event == Reply(ReplyKind.UNWANTED, case.line)
+            assert not decoder.only_frames
+        else:
+            check(event, case)
+
+
 def test_reset_forgets_a_half_line() -> None:
     decoder = LawicelDecoder("x")
     decoder.feed(b"t12345")
@@ -338,12 +360,12 @@ def test_memory_is_bounded_however_many_identifiers_come() -> None:
     for first in range(0, 1_000_000, 10_000):
         data = b"".join(b"T%08X0\r" % number for number in range(first, first + 10_000))
         assert len(decoder.feed(data)) == 10_000
-        assert len(decoder._extended) <= MAX_HEADERS
+        assert 0 < len(decoder._extended) <= MAX_HEADERS
     data = b"".join(b"t%03X%d\r" % (number, 0) for number in range(0x800))
     data += b"".join(b"b%03X0\r" % number for number in range(0x800))
     data += b"".join(b"d%03X0\r" % number for number in range(0x800))
     assert len(decoder.feed(data)) == 3 * 0x800
-    assert len(decoder._standard) <= MAX_HEADERS
+    assert 0x800 <= len(decoder._standard) <= MAX_HEADERS
 
 
 def test_identifiers_are_right_after_the_tables_were_emptied() -> None:

@@ -77,7 +77,7 @@ def report(line: bytes) -> Message:
     decoder = LawicelDecoder("x")
     (event,) = decoder.feed(line + b"\r", 7)
     assert isinstance(event, Message), event
-    assert decoder.only_frames
+    assert not decoder.only_frames
     assert event.is_error_frame
     assert not event.is_extended_id
     assert event.dlc == 8
