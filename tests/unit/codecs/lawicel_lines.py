@@ -1,10 +1,13 @@
-"""Lines of serial CAN adapters and what they mean: the table of the codec's tests."""
+"""Lines of serial CAN adapters and what they mean: the table and checks of the codec's tests."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from canbus.codecs.lawicel import LawicelDecoder, LawicelEvent, Reply, ReplyKind
+from canbus.detailed_message import DetailedMessage
 from canbus.message import Message
+from canbus.state import TimestampSource
 
 
 def standard(arbitration_id: int, **fields: Any) -> Message:
@@ -113,3 +116,28 @@ CASES = {
 }
 
 BOTH_WAYS = {name: case for name, case in CASES.items() if case.both_ways}
+
+OK = Reply(ReplyKind.OK, b"")
+ACKNOWLEDGED = Reply(ReplyKind.OK, b"\x06")
+REFUSED = Reply(ReplyKind.REFUSED, b"\a")
+
+
+def feed(data: bytes) -> list[LawicelEvent]:
+    return LawicelDecoder("x").feed(data, 7)
+
+
+def one(events: list[LawicelEvent]) -> LawicelEvent:
+    assert len(events) == 1, events
+    return events[0]
+
+
+def check(event: LawicelEvent, case: Case, timestamp_ns: int = 7) -> None:
+    assert isinstance(event, Message), event
+    assert event.equals(case.frame, timestamp_delta=None, check_channel=False), event
+    assert event.timestamp_ns == timestamp_ns
+    assert event.channel == "x"
+    assert event.is_rx
+    assert event.timestamp_source is TimestampSource.HOST
+    assert event.hardware_timestamp_ns == case.hardware_ns
+    assert event.lost_before == 0
+    assert isinstance(event, DetailedMessage) is (case.hardware_ns is not None)

@@ -26,7 +26,7 @@ from canbus.frame_rules import FD_LENGTHS, prepare
 from canbus.message import Message
 from tests.fuzz.lawicel_check import SEEDS, check
 from tests.unit.codecs.lawicel_lines import CASES
-from tests.unit.codecs.test_lawicel import MALFORMED
+from tests.unit.codecs.test_lawicel_bad_lines import MALFORMED
 from tests.unit.codecs.test_lawicel_replies import REPLIES
 
 
