@@ -1,4 +1,4 @@
-"""`canbus ports`: which serial ports may be CAN adapters. Nothing is opened."""
+"""`canbus ports`: which serial ports may be CAN adapters. Nothing is opened, unless asked for."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "ports",
         help="list the serial ports that may be CAN adapters",
         description="List the serial ports that may be CAN adapters, the likeliest first. "
-        "Nothing is opened. The exit status is 1 if there is none.",
+        "Nothing is opened without --probe. The exit status is 1 if there is none.",
         allow_abbrev=False,
     )
     parser.add_argument("--all", action="store_true", help="every serial port")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="open each that is free and ask what is there (some boards restart then)",
+    )
     parser.add_argument("--json", action="store_true", help="everything, as one JSON array")
     add_verbose(parser, "also why each is listed")
     return parser
@@ -39,12 +44,14 @@ def run(args: argparse.Namespace) -> int:
 
     every = candidates(everything=True)
     rows = every if args.all else [row for row in every if row.likelihood]
+    answers = {row.path: _probe(row) for row in rows} if args.probe else {}
     if args.json:
         import json
 
-        print(json.dumps([_facts(row) for row in rows], indent=2))
+        facts = [{**_facts(row), **answers.get(row.path, {})} for row in rows]
+        print(json.dumps(facts, indent=2))
     elif rows:
-        _show(rows, with_reasons=args.verbose)
+        _show(rows, answers, with_reasons=args.verbose)
     else:
         print(_NOTHING, file=sys.stderr)
         if every:
@@ -57,12 +64,35 @@ def _others(count: int) -> str:
     return f"  - there {what} that nothing speaks for:   canbus ports --all"
 
 
-def _show(rows: list[Candidate], *, with_reasons: bool) -> None:
+def _probe(row: Candidate) -> dict[str, str | None]:
+    """What answers there, or why nobody could be asked."""
+    from canbus.backends.slcan.probe import probe
+    from canbus.errors import CanError
+
+    try:
+        found = probe(row.path)
+    except CanError as exc:
+        return {"problem": str(exc)}
+    return {"version": found.version or None, "dialect": found.dialect or row.dialect}
+
+
+def _show(
+    rows: list[Candidate], answers: dict[str, dict[str, str | None]], *, with_reasons: bool
+) -> None:
     paths = max(len(row.path) for row in rows)
     for row in rows:
         print(f"{row.path:{paths}}  {_summary(row)}")
-        for line in _details(row, with_reasons=with_reasons):
+        lines = _answer(answers[row.path]) if row.path in answers else []
+        for line in lines + _details(row, with_reasons=with_reasons):
             print(f"{'':{paths}}    {line}")
+
+
+def _answer(said: dict[str, str | None]) -> list[str]:
+    if "problem" in said:
+        return [f"could not be asked: {said['problem']}"]
+    if said["version"] is None:
+        return ["nothing answers (CANtact and some others never do)"]
+    return [f"answers {said['version']!r}: dialect {said['dialect'] or 'unknown'}"]
 
 
 def _summary(row: Candidate) -> str:

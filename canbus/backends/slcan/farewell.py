@@ -17,6 +17,8 @@ from canbus.plugin import POLLIN, POLLOUT, CanError
 _LONGEST = 0.3
 """Seconds: 8 frames of 10 kbit/s take a tenth; a CANUSB answers `C` in a few milliseconds."""
 
+_LOOK_EVERY = 0.002  # seconds; nothing tells when the queue of a tty is empty
+
 
 def say_farewell(line: Line, *, closes: bool, answers_close: bool) -> None:
     """Finish what was begun, and close the channel. Raises nothing.
@@ -33,9 +35,18 @@ def say_farewell(line: Line, *, closes: bool, answers_close: bool) -> None:
         if closes and line.put(b"C\r", (asked,)) and answers_close:
             _pump(line, until, lambda: not asked.is_pending)
         _pump(line, until, lambda: line.is_all_sent)
-        line.port.discard_output()  # nothing, or what it does not take: closing would wait
+        _wait_until_out(line, until)
     except CanError:
         return  # it is gone, and cannot be told anything
+
+
+def _wait_until_out(line: Line, until: float) -> None:
+    """Let the last bytes leave a slow line; what it does not take would keep `close` waiting."""
+    while line.port.unsent():
+        if monotonic() >= until:
+            line.port.discard_output()
+            return
+        select.select([], [], [], _LOOK_EVERY)
 
 
 def _pump(line: Line, until: float, done: Callable[[], bool]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -152,7 +153,10 @@ class Port:
         if not self._line.is_tty:
             return True
         poller = select.poll()
-        poller.register(self._fd, 0)  # POLLHUP and POLLERR come unasked
+        try:
+            poller.register(self._fd, 0)  # POLLHUP and POLLERR come unasked
+        except ValueError:  # closed meanwhile: the next read says so
+            return False
         return bool(poller.poll(0))
 
     def drain_input(self) -> None:
@@ -173,12 +177,25 @@ class Port:
         """
         self._flush("TCOFLUSH")
 
+    def unsent(self) -> int:
+        """Bytes that were written to a tty and have not left the kernel; 0 where it cannot tell."""
+        if not self._line.is_tty or self._is_lost or self._fd < 0:
+            return 0
+        import fcntl
+        import termios
+
+        with suppress(OSError):  # a dead line: reading will tell
+            answer = fcntl.ioctl(self._fd, termios.TIOCOUTQ, bytes(4))
+            return int(struct.unpack("i", answer)[0])
+        return 0
+
     def _flush(self, queue: str) -> None:
         if not self._line.is_tty or self._is_lost or self._fd < 0:
             return
         import termios
 
-        with suppress(OSError, termios.error):  # a dead line: reading will tell
+        # A dead line, or closed meanwhile by a signal handler: reading will tell.
+        with suppress(OSError, termios.error, ValueError):
             termios.tcflush(self._fd, getattr(termios, queue))
 
     def lose(self) -> None:
