@@ -196,5 +196,5 @@ class SlcanEmulator(Observed):
         """Send bytes to the host, as if the adapter did; no fault changes them."""
         with self._changed:
             self._check()
-            self._engine.outbox.put(data)
+            self._engine.put(data)
             self._engine.kick()

@@ -56,7 +56,7 @@ class Engine:
         bus_error: what the bus failed with; it is left alone from then on.
         read_bytes: from the host.
         written_bytes: to the host.
-        discarded_bytes: that were written while no host had the port open.
+        discarded_bytes: that were for a host while none had the port open.
     """
 
     def __init__(
@@ -100,10 +100,11 @@ class Engine:
                 ) from exc
             stack.callback(os.close, self._wake)
             self._epoll.register(self._wake, select.EPOLLIN)
+            stack.callback(self._end_threads)
             if self._bus is not None and not self._watch_bus(self._bus):
                 self._start_thread(self._listen, self._bus)
             self._start_thread(self._run)
-            self._descriptors = stack.pop_all()
+            self._begun = stack.pop_all()
 
     def _start_thread(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, name="slcan emulator", daemon=True)
@@ -113,19 +114,24 @@ class Engine:
     def stop(self) -> None:
         """Unplug, and end; no thread and no descriptor is left."""
         with self.changed:
-            self._is_stopping = True
             self.unplug()
             self.changed.notify_all()
+        self._begun.close()
+
+    def _end_threads(self) -> None:
+        with self.changed:
+            self._is_stopping = True
             self.kick()
         for thread in self._threads:
             thread.join()
-        self._descriptors.close()
 
     def plug(self, link: str | None) -> Terminal:
         """Make a terminal; the adapter is powered up. The caller locks."""
         terminal = Terminal(link)
         self.adapter.power_up()
         self.terminal = terminal
+        if terminal.fileno() == self._bus_fd:  # the bus was closed, and its number is used anew
+            self._bus_fd = None
         self._epoll.register(terminal.fileno(), _EDGES)
         self.kick()
         return terminal
@@ -189,7 +195,7 @@ class Engine:
                 return False
             self.read_bytes += len(data)
             if self.faults.has_echo:
-                self.outbox.put(data)
+                self.put(data)
             self.adapter.feed(self.faults.incoming(data))
         return True
 
@@ -207,8 +213,15 @@ class Engine:
         data = self.faults.outgoing(data)
         if self.trace is not None:
             self.trace(">", data)
-        if not self.outbox.put(data, not_before):
+        if not self.put(data, not_before):
             self.adapter.lost |= _LOST
+
+    def put(self, data: bytes, not_before_ns: int = 0) -> bool:
+        """Send a line to the host, if it is plugged in; False if it is lost. The caller locks."""
+        if self.terminal is None:
+            self.discarded_bytes += len(data)
+            return True
+        return self.outbox.put(data, not_before_ns)
 
     def _write_host(self) -> None:
         while self.terminal is not None:

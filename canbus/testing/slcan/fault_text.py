@@ -29,23 +29,17 @@ def _commands(value: str) -> list[str]:
     return value.split(",") if value else []
 
 
-def _above_zero(value: float) -> float:
-    if value <= 0:
-        raise ValueError
-    return value
-
-
 _READERS: dict[str, tuple[Callable[[str], Fault], str]] = {
     "silent": (lambda v: Silent(*_commands(v)), "answers nothing; silent:V,N only these commands"),
     "refuse": (lambda v: Refuse(*_commands(v)), "refuses everything; refuse:S7 what begins so"),
     "lose-answers": (
-        lambda v: LoseAnswers(int(_above_zero(int(v or 1)))),
+        lambda v: LoseAnswers(int(v or 1)),
         "every answer is lost; lose-answers:3 every third",
     ),
     "garbage": (_garbage, "noise before each line; garbage:after, garbage:inside, garbage:FF00"),
-    "split": (lambda v: Split(int(_above_zero(int(v or 1)))), "single bytes; split:5 pieces of 5"),
-    "slow": (lambda v: Slow(bytes_per_second=_above_zero(float(v))), "slow:960 bytes per second"),
-    "delay": (lambda v: Slow(delay=_above_zero(float(v))), "delay:0.2 seconds before each answer"),
+    "split": (lambda v: Split(int(v or 1)), "single bytes; split:5 pieces of 5"),
+    "slow": (lambda v: Slow(bytes_per_second=float(v)), "slow:960 bytes per second"),
+    "delay": (lambda v: Slow(delay=float(v)), "delay:0.2 seconds before each answer"),
     "unplug-after": (lambda v: UnplugAfter(int(v)), "unplug-after:100 bytes to the host"),
     "first-only": (lambda _: FirstOnly(), "hears one command of each write only"),
     "echo": (lambda _: Echo(), "sends back everything that it hears"),

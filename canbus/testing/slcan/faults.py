@@ -10,11 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from canbus.errors import CanConfigError
+
+_SLOWEST = 0.001  # bytes per second
+
 
 class Fault:
-    """One fault. Make one of its subclasses."""
+    """One fault. Make one of its subclasses.
+
+    Raises:
+        CanConfigError: a ValueError; a number is too small to make sense.
+    """
 
     __slots__ = ()
+
+    def _check(self, name: str, least: float) -> None:
+        value = getattr(self, name)
+        if not value >= least:
+            raise CanConfigError(
+                f"{type(self).__name__}: {name} {value} makes no sense",
+                hint=f"give {least:g} or more",
+            )
 
 
 @dataclass(frozen=True, init=False)
@@ -66,6 +82,9 @@ class LoseAnswers(Fault):
 
     every: int = 1
 
+    def __post_init__(self) -> None:
+        self._check("every", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Garbage(Fault):
@@ -83,6 +102,9 @@ class Garbage(Fault):
     every: int = 1
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        self._check("every", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Split(Fault):
@@ -95,6 +117,10 @@ class Split(Fault):
 
     size: int = 1
     gap: float = 0.001
+
+    def __post_init__(self) -> None:
+        self._check("size", 1)
+        self._check("gap", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +135,11 @@ class Slow(Fault):
     bytes_per_second: float | None = None
     delay: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.bytes_per_second is not None:
+            self._check("bytes_per_second", _SLOWEST)
+        self._check("delay", 0)
+
 
 @dataclass(frozen=True, slots=True)
 class UnplugAfter(Fault):
@@ -121,6 +152,9 @@ class UnplugAfter(Fault):
     """
 
     count: int
+
+    def __post_init__(self) -> None:
+        self._check("count", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ A line that does not fit is lost as a whole, never in part.
 from __future__ import annotations
 
 from collections import deque
-from itertools import takewhile
 
 from canbus.testing.slcan.faulty import Faulty
 
 _NS = 10**9
+_AT_ONCE = 4096  # bytes; a host that does not read takes no more anyway
 
 
 class Outbox:
@@ -61,7 +61,13 @@ class Outbox:
         first = self._lines[0][1]
         if limit is not None or len(self._lines) == 1:
             return first[:limit]
-        return b"".join(data for _, data in takewhile(lambda line: line[0] <= now_ns, self._lines))
+        pieces, size = [], 0
+        for when, data in self._lines:
+            if when > now_ns or size >= _AT_ONCE:
+                break
+            pieces.append(data)
+            size += len(data)
+        return b"".join(pieces)
 
     def _most(self) -> int | None:
         faults = self._faults

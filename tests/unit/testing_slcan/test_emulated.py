@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import time
@@ -258,6 +259,35 @@ def test_unplugging_is_an_end_of_file_and_plugging_makes_a_new_port(adapter):
     with Host(port) as host:
         host.ask(b"O\r", b"\a")  # it was switched off, and has forgotten its bit rate
         host.open_channel()
+
+
+@pytest.mark.parametrize("dialect", ["lawicel", "slcan"])
+def test_nothing_waits_for_an_adapter_that_is_unplugged(dialect):
+    with SlcanEmulator(dialect) as adapter:
+        adapter.unplug()
+        adapter.write(b"lost")
+        adapter.arrive("123#")
+        with Host(adapter.plug()) as host:
+            adapter.write(b"V1013\r")
+            assert host.read(6) == b"V1013\r"
+
+
+def test_a_port_with_the_number_of_a_bus_that_was_closed_works():
+    bus = can.Bus("slcan emulator 6", interface="virtual")
+    with SlcanEmulator(bus=bus) as adapter:
+        adapter.unplug()
+        number = bus.fileno()
+        bus.shutdown()
+        below = [os.open(os.devnull, os.O_RDONLY)]
+        while below[-1] != number:  # so that the port gets it
+            below.append(os.open(os.devnull, os.O_RDONLY))
+        os.close(below.pop())
+        port = adapter.plug()
+        assert adapter._engine.terminal.fileno() == number
+        with Host(port) as host:
+            host.open_channel()
+        for fd in below:
+            os.close(fd)
 
 
 def test_a_link_is_stable(tmp_path):

@@ -96,6 +96,24 @@ def test_faults_are_cleared_by_their_kind_or_all():
     assert (active.faults, active.piece, active.has_echo) == ([], None, False)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LoseAnswers(0),
+        lambda: Garbage(every=0),
+        lambda: Split(0),
+        lambda: Split(gap=-1),
+        lambda: Slow(bytes_per_second=0),
+        lambda: Slow(delay=-1),
+        lambda: UnplugAfter(-1),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(make):
+    with pytest.raises(CanConfigError, match="makes no sense") as caught:
+        make()
+    assert "or more" in str(caught.value.hint)
+
+
 # -- bytes
 
 
@@ -234,7 +252,9 @@ def test_faults_of_commands_have_names():
     assert repr(Silent("V")) == "Silent(commands=('V',))"
 
 
-@pytest.mark.parametrize("text", ["nope", "", "split:x", "split:0", "slow", "slow:-1", "garbage:q"])
+@pytest.mark.parametrize(
+    "text", ["nope", "", "split:x", "split:0", "slow", "slow:-1", "slow:nan", "garbage:q"]
+)
 def test_a_name_that_makes_no_sense_is_refused_with_a_hint(text):
     with pytest.raises(CanConfigError) as caught:
         parse_fault(text)
