@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -163,6 +165,32 @@ def test_closed_in_the_middle_of_a_change_it_is_closed_when_that_is_complete(
             signal.signal(signal.SIGUSR1, previous)
         assert port.fileno() == -1
         monkeypatch.undo()
+
+
+def test_a_signal_handler_may_close_it_anywhere(adapter: Adapter) -> None:
+    ports: list[Port] = []
+    choose = random.Random(1)
+    previous = signal.signal(signal.SIGPROF, lambda *_: ports[-1].close())
+    try:
+        with no_leak():
+            for _ in range(300):
+                ports.append(open_port(adapter.path, 115200))
+                signal.setitimer(signal.ITIMER_PROF, choose.uniform(1e-6, 8e-4))
+                with suppress(can.CanClosedError):
+                    use_until_closed(ports[-1])
+                assert ports[-1].fileno() == -1
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
+
+
+def use_until_closed(port: Port) -> None:
+    while port.fileno() >= 0:
+        port.lose()
+        port.reopen()
+        port.write(b"x")
+        port.discard_output()
+        port.drain_input()
 
 
 def test_threads_that_lose_reopen_and_close_never_touch_a_strangers_descriptor(
