@@ -173,7 +173,7 @@ def test_a_signal_handler_may_close_it_anywhere(adapter: Adapter) -> None:
     previous = signal.signal(signal.SIGPROF, lambda *_: ports[-1].close())
     try:
         with no_leak():
-            for _ in range(300):
+            for _ in range(80):
                 ports.append(open_port(adapter.path, 115200))
                 signal.setitimer(signal.ITIMER_PROF, choose.uniform(1e-6, 8e-4))
                 with suppress(can.CanClosedError):
