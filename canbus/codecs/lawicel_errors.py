@@ -7,9 +7,10 @@
 Of `s` and `e` lines this makes the frames that the kernel's driver makes (slcan_bump_state and
 slcan_bump_err of drivers/net/can/slcan/slcan-core.c, can_change_state of
 drivers/net/can/dev/dev.c, kernel 6.16), but of every line: the driver drops an `s` line that
-says again what was known. `E` is the manual of the CANable 2.5 firmware, "Slcan Error
-Reports"; what it says as `e` letters do becomes the same, and the firmware's own flags are in
-data[5], where its gs_usb variant has them.
+says again what was known, and takes no notice of what follows the letters of an `e` line, which
+is noise here. `E` is the manual of the CANable 2.5 firmware, "Slcan Error Reports"; what it
+says as `e` letters do becomes the same, and the firmware's own flags are in data[5], where its
+gs_usb variant has them.
 """
 
 from __future__ import annotations
