@@ -26,8 +26,8 @@ GROUP = "canbus.backends"
 DISABLED_VARIABLE = "CANBUS_DISABLED_PLUGINS"
 
 BUILTIN = {
-    "slcan": "canbus.backends.slcan",
     "socketcan": "canbus.backends.socketcan",
+    "slcan": "canbus.backends.slcan",
     "virtual": "canbus.backends.virtual",
 }
 """Module by backend name; the entry points of this distribution say the same (tested)."""

@@ -33,5 +33,6 @@ def test_a_controller_state_has_a_name_in_python_can(
 def test_statistics_tell_unknown_from_zero() -> None:
     assert BusStatistics().rx_dropped is None
     assert (
-        repr(BusStatistics(rx_dropped=3)) == "BusStatistics(rx_dropped=3, tx_expired=0, tx_late=0)"
+        repr(BusStatistics(rx_dropped=3)) == "BusStatistics(rx_dropped=3, rx_malformed=0, "
+        "tx_expired=0, tx_late=0, tx_refused=0, tx_unanswered=0)"
     )

@@ -6,44 +6,42 @@ either reads for the other lies in the line, and the descriptor tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from canbus.arguments import check_number, one_of
+from canbus.backends.slcan.adapter_bus import AdapterBus
 from canbus.backends.slcan.bit_rate import BitRate
 from canbus.backends.slcan.channel import parse_channel
-from canbus.backends.slcan.dialects import Dialect
 from canbus.backends.slcan.handshake import HANDSHAKES, Request
-from canbus.backends.slcan.identify import version_numbers
 from canbus.backends.slcan.options import AUTO, TIMESTAMPING, dialect_named
 from canbus.backends.slcan.port import open_port
 from canbus.backends.slcan.session import Session
 from canbus.plugin import (
     BusState,
     BusStatistics,
-    CanClosedError,
     CanConfigError,
+    CanFilter,
     CanOperationError,
     CanProtocol,
-    CanState,
     CanUnsupportedError,
     Filters,
     Message,
     SendReceipt,
     Waiter,
+    normalise,
 )
-from canbus.prefetch import PrefetchingBus
 from canbus.warn import warn
 
 
-class SlcanBus(PrefetchingBus):
+class SlcanBus(AdapterBus):
     """A bus on a serial adapter that speaks LAWICEL's language.
 
     Args:
         channel: the serial port ("/dev/ttyACM0"), with its speed if need be
             ("/dev/ttyUSB0@1000000"), or a URL of pyserial ("socket://host:port").
-        can_filters: which frames to receive; applied here, not in the adapter.
+        can_filters: which frames to receive; also applied by the adapter where it does that
+            exactly (CANable 2.5).
         tty_baudrate: bit/s of the serial line; USB adapters ignore it.
         bitrate: bit/s on the bus; None leaves it as the adapter has it.
         data_bitrate: bit/s of the CAN FD data phase; asks for `fd`.
@@ -114,6 +112,7 @@ class SlcanBus(PrefetchingBus):
             listen_only=listen_only or state is BusState.PASSIVE,
             loopback=loopback,
             stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "adapter",
+            filters=normalise(can_filters),
         )
         self._malformed_told = False
         self._port = open_port(url, baudrate, rtscts=rtscts, exclusive=exclusive)
@@ -135,7 +134,8 @@ class SlcanBus(PrefetchingBus):
             raise
         self._line = self._session.line
         protocol = CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
-        super().__init__(channel, can_filters, protocol=protocol)
+        is_filtered = self._session.filter_command is not None
+        super().__init__(channel, can_filters, protocol=protocol, already_filtered=is_filtered)
         self._session.talk.is_over = lambda: self._is_shutdown
         self._session.talk.after_reading = self._somebody_has_read
 
@@ -185,6 +185,10 @@ class SlcanBus(PrefetchingBus):
             self._show_leftovers()
         self._after_reading()
 
+    def _install_filters(self, filters: Sequence[CanFilter] | None) -> bool:
+        with self._talking():
+            return self._session.set_filters(filters)
+
     def fileno(self) -> int:
         """An epoll descriptor, readable whenever a frame waits, or the port is gone."""
         if self._is_shutdown:
@@ -224,99 +228,6 @@ class SlcanBus(PrefetchingBus):
             raise CanOperationError(
                 f"{self.channel_info}: the adapter's channel is closed", hint="call bus.open()"
             )
-
-    @contextmanager
-    def _talking(self) -> Iterator[None]:
-        """A wait that ends because the bus was shut down ends as every other."""
-        try:
-            yield
-        except CanClosedError:
-            raise self._closed() from None
-
-    # -- the adapter --------------------------------------------------------------------
-
-    @property
-    def dialect(self) -> Dialect:
-        """What the adapter understands, as it was told or as it says."""
-        return self._session.adapter.dialect
-
-    @property
-    def version(self) -> str:
-        """What the adapter answered to `V` when it was opened; "" if it did not."""
-        return self._session.adapter.version
-
-    @property
-    def can_state(self) -> CanState | None:
-        """The controller's state: asked now where the adapter has status flags (`F`).
-
-        Others report changes by themselves, or never: then the last one, or None.
-        """
-        if not self._is_shutdown and self._line.trouble is None:
-            with self._talking():
-                self._session.ask_status()
-        return self._session.state
-
-    def get_version(self, timeout: float | None) -> tuple[int | None, int | None]:
-        """Ask for the version numbers.
-
-        Args:
-            timeout: seconds to wait; None waits as long as it takes.
-
-        Returns:
-            Those of hardware and software; None where the adapter answers in another form
-            (`version` has its text), or not in time.
-        """
-        return version_numbers(self._question("V", timeout))
-
-    def get_serial_number(self, timeout: float | None) -> str | None:
-        """Ask for the serial number, without its `N`; None if it does not come in time.
-
-        Args:
-            timeout: seconds to wait; None waits as long as it takes.
-        """
-        return self._question("N", timeout)[1:] or None
-
-    def _question(self, word: str, timeout: float | None) -> str:
-        self._check_open()
-        with self._talking():
-            return self._session.ask(word, _FOR_EVER if timeout is None else timeout)
-
-    def set_bitrate(self, bitrate: int, data_bitrate: int | None = None) -> None:
-        """Close the channel, set the bitrate and open it again.
-
-        Args:
-            bitrate: bit/s.
-            data_bitrate: bit/s of the CAN FD data phase.
-
-        Raises:
-            CanError: as the constructor.
-        """
-        self._set_rate(BitRate(bitrate, data_bitrate))
-
-    def set_bitrate_reg(self, btr: str) -> None:
-        """Close the channel, set the bit timing registers (hex digits) and open it again."""
-        self._set_rate(BitRate(btr=btr))
-
-    def _set_rate(self, rate: BitRate) -> None:
-        session = self._session
-        session.request = session.request._replace(rate=rate)
-        self.open()
-
-    def open(self) -> None:
-        """Open the adapter's channel again, after `close`; the constructor has opened it."""
-        self._check_open()
-        with self._talking():
-            self._session.open()
-
-    def close(self) -> None:
-        """Close the adapter's channel; `open` opens it again. The port stays ours."""
-        self._check_open()
-        with self._talking():
-            self._session.close()
-
-    def restart(self) -> None:
-        """Close and open the adapter's channel, which ends a bus-off."""
-        self.open()
 
     # -- lifetime -----------------------------------------------------------------------
 
@@ -358,9 +269,6 @@ class SlcanBus(PrefetchingBus):
                 f"{self.channel_info}: {failed} frames were refused or not answered, "
                 "of which no call has told (window=1 tells of each at its own call)"
             )
-
-
-_FOR_EVER = float("inf")
 
 
 def _one_baudrate(tty_baudrate: int | None, old: int | None) -> int | None:

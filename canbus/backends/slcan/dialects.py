@@ -69,6 +69,7 @@ class Dialect(NamedTuple):
         loopback: commands that open it so that it receives what it sends; () if it cannot.
         stamp: its time stamps, if it has any.
         status_has_bus_off: the highest flag in its answer to `F` is bus-off, not a bus error.
+        max_filters: how many filters it applies exactly; 0: none.
         window: frames that may wait for its answer.
         confirmed_by: what its answer to a frame proves.
         extended_x: it takes and sends extended frames as `x`.
@@ -89,6 +90,7 @@ class Dialect(NamedTuple):
     loopback: tuple[str, ...] = ()
     stamp: Stamp | None = None
     status_has_bus_off: bool = False
+    max_filters: int = 0
     window: int = 8
     confirmed_by: ConfirmedBy = ConfirmedBy.BUFFER
     extended_x: bool = False
@@ -174,6 +176,7 @@ CANABLE25 = Dialect(
     preparation=("MF", "ME"),  # answers, error reports; `C` has turned them off
     listen_only=("OS",),
     loopback=("OI",),
+    max_filters=8,
 )
 CANTACT = Dialect(
     name="cantact",

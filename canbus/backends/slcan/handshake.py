@@ -8,15 +8,17 @@ CANable and CANtact repeats its last line then, which may be a frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from canbus.backends.slcan.adapter_filter import filter_command
 from canbus.backends.slcan.answers import Asked, Outcome
 from canbus.backends.slcan.bit_rate import BitRate
 from canbus.backends.slcan.conversation import Conversation
 from canbus.backends.slcan.dialects import LAWICEL, UNKNOWN, Answers, Dialect
 from canbus.backends.slcan.identify import dialect_of
 from canbus.logs import logger
-from canbus.plugin import CanConfigError, CanInitializationError, CanUnsupportedError
+from canbus.plugin import CanConfigError, CanFilter, CanInitializationError, CanUnsupportedError
 
 HANDSHAKES = ("auto", "require", "off")
 
@@ -37,6 +39,7 @@ class Request(NamedTuple):
         listen_only: never send anything, acknowledgements included.
         loopback: receive what is sent.
         stamps: with the adapter's own time stamps.
+        filters: what to receive, for an adapter that can filter.
     """
 
     dialect: Dialect | None
@@ -46,6 +49,7 @@ class Request(NamedTuple):
     listen_only: bool = False
     loopback: bool = False
     stamps: bool = False
+    filters: Sequence[CanFilter] | None = None
 
 
 class Adapter(NamedTuple):
@@ -78,12 +82,15 @@ class Handshake:
         talk: with the adapter.
         request: what is wanted.
         shown: the channel, for messages.
+        is_first: nothing was received for us yet, so that what comes before the channel is open
+            belongs to somebody else.
     """
 
-    def __init__(self, talk: Conversation, request: Request, shown: str) -> None:
+    def __init__(self, talk: Conversation, request: Request, shown: str, *, is_first: bool) -> None:
         self._talk = talk
         self._request = request
         self._shown = shown
+        self._is_first = is_first
         self._asked: list[Asked] = []
         self._version = ""
         self._serial_number = ""
@@ -112,7 +119,8 @@ class Handshake:
             raise
         for word in commands[:-1]:
             self._command(word, dialect)
-        self._talk.begin()
+        if self._is_first:
+            self._talk.begin()
         self._command(commands[-1], dialect)
         if not self._answered:
             raise self._silence()
@@ -138,7 +146,7 @@ class Handshake:
     def _open_blindly(self, dialect: Dialect) -> Adapter:
         commands = commands_for(self._request, dialect)
         for word in ("C", *commands):
-            if word == commands[-1]:
+            if word == commands[-1] and self._is_first:
                 self._talk.begin()
             self._talk.tell(word, _MUST)
         return self._adapter(dialect, commands[-1])
@@ -246,6 +254,7 @@ def commands_for(request: Request, dialect: Dialect) -> list[str]:
     commands += [request.rate.command(dialect), request.rate.data_command(dialect)]
     if request.fd and commands[-1] is None:
         raise CanConfigError("fd=True needs a data_bitrate", hint="give data_bitrate=")
+    commands.append(filter_command(dialect, request.filters))
     if request.stamps:
         commands.append(_stamp_switch(dialect))
     if request.listen_only:

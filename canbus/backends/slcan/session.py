@@ -5,10 +5,12 @@ What can be asked of the adapter is here; how frames reach the user is bus.py's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import RLock
 from time import monotonic_ns, sleep, time_ns
 
 from canbus.backends.slcan.adapter_clock import AdapterClock
+from canbus.backends.slcan.adapter_filter import filter_command
 from canbus.backends.slcan.answers import Outcome
 from canbus.backends.slcan.conversation import Conversation
 from canbus.backends.slcan.farewell import say_farewell
@@ -20,7 +22,7 @@ from canbus.backends.slcan.status import Status
 from canbus.codecs.error_frame import decode_error_frame
 from canbus.detailed_message import DetailedMessage
 from canbus.frame_flags import STAMP_ADAPTER, STAMP_MASK
-from canbus.plugin import CanError, CanOperationError, CanState, Message, Waiter
+from canbus.plugin import CanError, CanFilter, CanOperationError, CanState, Message, Waiter
 
 _ANSWER = 0.5
 """Seconds to wait for the answer to a question or command."""
@@ -81,7 +83,8 @@ class Session:
         self.is_open = False
         with self._lock:
             self.line.answers.forget_all()
-        adapter = Handshake(self.talk, self.request, self._shown).run()
+        is_first = not hasattr(self, "adapter")
+        adapter = Handshake(self.talk, self.request, self._shown, is_first=is_first).run()
         dialect = adapter.dialect
         stamp = dialect.stamp
         self._clock = None if stamp is None else AdapterClock(stamp.tick_ns, stamp.wrap)
@@ -116,6 +119,26 @@ class Session:
                 say_farewell(self.line, closes=self.is_open, answers_close=answers)
             finally:
                 self._lock.release()
+
+    @property
+    def filter_command(self) -> str | None:
+        """What the adapter was told to filter; None if it lets everything through."""
+        return filter_command(self.adapter.dialect, self.request.filters)
+
+    def set_filters(self, filters: Sequence[CanFilter] | None) -> bool:
+        """Change what the adapter filters, if it does; its channel is closed and opened for that.
+
+        Returns:
+            Whether exactly these frames come from now on.
+
+        Raises:
+            CanError: see `open`.
+        """
+        if self.filter_command is None:
+            return False  # it would have to be closed; those who have one open read on instead
+        self.request = self.request._replace(filters=filters)
+        self.open()
+        return self.filter_command is not None
 
     # -- questions --------------------------------------------------------------------
 
