@@ -147,6 +147,9 @@ class SlcanBus(AdapterBus):
             if self._is_shutdown:
                 raise self._closed()
             line.pump()
+        if line.malformed and not self._malformed_told:
+            self._malformed_told = True
+            self._warn_malformed()  # before a frame is taken: the warning may be an error
         batch = line.take(limit)
         if self._descriptor is not None:
             self._show_leftovers()  # one read brings more than one frame
@@ -167,9 +170,6 @@ class SlcanBus(AdapterBus):
             self._line.has_news = False
             self._waiter.kick()
         super()._after_reading()
-        if self._line.malformed and not self._malformed_told:
-            self._malformed_told = True
-            self._warn_malformed()
 
     def _warn_malformed(self) -> None:
         bad = self._line.first_malformed

@@ -115,7 +115,7 @@ class Conversation:
         """Take in what has come; False if nothing has. Raises as `until`."""
         with self._lock:
             came = self.line.pump()
-        if came:
+        if came or self.line.has_news:
             self.after_reading()
         if self.is_over():
             raise CanClosedError("the bus was shut down meanwhile")

@@ -162,6 +162,7 @@ class Handshake:
                 self._ask("C", _FIRST)
             else:
                 self._talk.tell("C", _FIRST)
+        self._insist("C")
 
     def _identify(self, told: Dialect | None) -> Dialect:
         """Ask who it is; what was told is not doubted."""
@@ -182,21 +183,31 @@ class Handshake:
 
     def _question(self, word: str, seconds: float) -> str:
         asked = self._ask(word, seconds)
+        self._insist(word)
         return asked.answer if asked.outcome is Outcome.DONE else ""
+
+    def _insist(self, word: str) -> None:
+        """Raise if this has to be answered in any case, and was not."""
+        if self._request.handshake == "require" and word not in self._answered:
+            raise self._no_answer(word)
 
     def _command(self, word: str, dialect: Dialect) -> None:
         """Send a command; its answer must come, or is made sure not to."""
         must = self._must_answer(dialect)
-        asked = self._ask(word, _MUST if must else _FIRST if not self._version else _GRACE)
-        if asked.is_pending and self._version:
-            self._ask("V", _MUST)  # answers come in order: what is not here now never comes
+        asked = self._ask(word, self._patience(must=must))
+        # Answers come in order: what is not here before this one never comes.
+        if asked.is_pending and self._version and self._ask("V", _MUST).is_pending:
+            raise self._no_answer("V")
         if asked.outcome is Outcome.REFUSED:
             raise self._refused(word, dialect, asked)
         if asked.outcome is not Outcome.DONE and must:
-            raise CanInitializationError(
-                f"{self._shown}: the adapter did not answer {word}",
-                hint="is it still connected? For one that does not answer: handshake='off'",
-            )
+            raise self._no_answer(word) if self._answered else self._silence()
+
+    def _patience(self, *, must: bool) -> float:
+        """Seconds to wait: all of them together are less than one."""
+        if not self._answered:
+            return _FIRST
+        return _MUST if must else _GRACE if self._version else _FIRST
 
     def _must_answer(self, dialect: Dialect) -> bool:
         if self._request.handshake == "require":
@@ -209,6 +220,12 @@ class Handshake:
         return bool(self._answered - set("VvNF"))
 
     # -- errors -----------------------------------------------------------------------
+
+    def _no_answer(self, word: str) -> CanInitializationError:
+        return CanInitializationError(
+            f"{self._shown}: the adapter did not answer {word}",
+            hint="is it still connected? For one that does not answer: handshake='off'",
+        )
 
     def _silence(self) -> CanInitializationError:
         bad = self._talk.first_malformed
