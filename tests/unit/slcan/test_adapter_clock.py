@@ -1,0 +1,121 @@
+"""The adapter's wrapped counts as wall time: over any gaps, wraps, drifts and delays. No port."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canbus.backends.slcan.adapter_clock import AdapterClock
+from canbus.backends.slcan.dialects import DIALECTS
+
+MS = 10**6
+SECOND = 10**9
+HOUR = 3600 * SECOND
+EPOCH = 1_700_000_000 * SECOND
+
+STAMPS = sorted({row.stamp[1:] for row in DIALECTS.values() if row.stamp is not None})
+stamps = st.sampled_from(STAMPS)
+gaps = st.lists(st.one_of(st.integers(0, 70 * SECOND), st.integers(0, 4 * HOUR)), max_size=50)
+
+
+def raw(true_ns, tick_ns, wrap):
+    """What the adapter says, in nanoseconds, at a time of its own clock."""
+    return true_ns // tick_ns % wrap * tick_ns
+
+
+class Frames:
+    """Frames at certain times, each read a while later: all that a clock says of them."""
+
+    def __init__(self, stamp, start_ns, gaps_ns, delays_ns=None, drift_ppm=0):
+        tick_ns, wrap = stamp
+        clock = AdapterClock(tick_ns, wrap)
+        self.true, self.read, self.times, self.wall = [], [], [], []
+        now = 0
+        delays_ns = delays_ns or [0] * len(gaps_ns)
+        for gap, delay in zip(gaps_ns, delays_ns, strict=False):
+            now += gap
+            true = start_ns + now + now * drift_ppm // 10**6  # on the adapter's clock
+            host = max([EPOCH + now + delay, *self.read[-1:]])  # read in order
+            self.true.append((true, EPOCH + now))
+            self.read.append(host)
+            self.times.append(clock.time_ns(raw(true, tick_ns, wrap), host - EPOCH + 7))
+            self.wall.append(clock.wall_ns(self.times[-1], host))
+
+
+@given(stamps, st.integers(0, HOUR), gaps)
+def test_read_at_once_it_is_right_to_the_tick(stamp, start, gaps_ns):
+    tick_ns = stamp[0]
+    frames = Frames(stamp, start, gaps_ns)
+    for (true, _), time, wall, read in zip(
+        frames.true, frames.times, frames.wall, frames.read, strict=True
+    ):
+        passed = true // tick_ns - frames.true[0][0] // tick_ns
+        assert time - frames.times[0] == passed * tick_ns
+        assert read - tick_ns <= wall <= read
+
+
+@given(
+    stamps,
+    st.integers(0, HOUR),
+    gaps,
+    st.lists(st.integers(0, 9 * SECOND), min_size=50, max_size=50),
+)
+def test_read_late_it_is_never_late_and_never_goes_back(stamp, start, gaps_ns, delays):
+    tick_ns = stamp[0]
+    frames = Frames(stamp, start, gaps_ns, delays)
+    shortest = None
+    for (_, true), wall, read in zip(frames.true, frames.wall, frames.read, strict=True):
+        assert true - tick_ns <= wall <= read
+        shortest = min(read - true, read - true if shortest is None else shortest)
+        if shortest == 0:
+            # Once a frame was read at once, only what clocks may drift since can be missing.
+            assert wall <= true + tick_ns + (read - EPOCH) // 2000
+    assert frames.wall == sorted(frames.wall)
+    assert frames.times == sorted(frames.times)
+
+
+@given(
+    stamps,
+    st.integers(0, HOUR),
+    st.lists(st.integers(MS, HOUR), max_size=50),
+    st.integers(-400, 400),
+)
+def test_clocks_that_drift_apart_are_followed(stamp, start, gaps_ns, drift):
+    tick_ns = stamp[0]
+    frames = Frames(stamp, start, gaps_ns, drift_ppm=drift)
+    for wall, read in zip(frames.wall, frames.read, strict=True):
+        # A nanosecond may be lost by rounding at each frame.
+        assert read - 2 * tick_ns - len(gaps_ns) <= wall <= read
+    assert frames.wall == sorted(frames.wall)
+
+
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_a_bus_that_is_silent_for_many_periods(stamp):
+    tick_ns, wrap = stamp
+    period = tick_ns * wrap
+    frames = Frames(stamp, 5 * tick_ns, [0, period - tick_ns, tick_ns, 10 * period, period // 3])
+    assert [time - frames.times[0] for time in frames.times] == [
+        0,
+        period - tick_ns,
+        period,
+        11 * period,
+        11 * period + period // 3 // tick_ns * tick_ns,
+    ]
+
+
+def test_the_first_frame_has_our_time():
+    clock = AdapterClock(MS, 60_000)
+    assert clock.wall_ns(clock.time_ns(59_999 * MS, 10), EPOCH) == EPOCH
+
+
+@pytest.mark.parametrize("step", [-HOUR, -11 * SECOND, 11 * SECOND, HOUR])
+def test_when_our_clock_is_set_it_begins_anew(step):
+    clock = AdapterClock(MS, 60_000)
+    for second in range(3):
+        now = second * SECOND
+        wall = clock.wall_ns(clock.time_ns(raw(now, MS, 60_000), now), EPOCH + now)
+    assert wall == EPOCH + 2 * SECOND
+    now = 3 * SECOND
+    set_to = EPOCH + now + step
+    assert clock.wall_ns(clock.time_ns(raw(now, MS, 60_000), now), set_to) == set_to
