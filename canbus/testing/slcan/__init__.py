@@ -17,7 +17,7 @@ The rooms, from the bottom up; each knows those before it only:
 - faults.py, fault_text.py: what can be wrong, as values and as text
 - firmware.py, firmwares.py: what a firmware understands, and the known ones
 - frame_lines.py: frames as lines
-- commands.py, adapter.py: the adapter's side of the protocol, without any I/O
+- transmitter.py, commands.py, adapter.py: the adapter's side of the protocol, without any I/O
 - faulty.py, outbox.py, parting.py: the faults at work; what waits for the host
 - terminal.py: the pseudo-terminal
 - engine.py: the thread
@@ -35,6 +35,7 @@ from canbus.testing.slcan.faults import (
     FirstOnly,
     Garbage,
     LoseAnswers,
+    NoAck,
     Refuse,
     Say,
     Silent,
@@ -51,6 +52,7 @@ __all__ = [
     "FirstOnly",
     "Garbage",
     "LoseAnswers",
+    "NoAck",
     "Refuse",
     "Say",
     "Silent",

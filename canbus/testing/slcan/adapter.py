@@ -12,9 +12,11 @@ from canbus.errors import CanConfigError
 from canbus.frame_flags import ERR, FDF, XLF
 from canbus.message import Message
 from canbus.testing.slcan.commands import Commands
+from canbus.testing.slcan.filter_list import passes
 from canbus.testing.slcan.firmware import Firmware, Mode, Reason
 from canbus.testing.slcan.firmwares import FIRMWARES
 from canbus.testing.slcan.frame_lines import write_frame
+from canbus.testing.slcan.transmitter import Fate
 
 LONGEST_LINE = 160
 """Bytes of a command; an FD frame has 138. What is longer is refused as a whole."""
@@ -124,11 +126,18 @@ class SlcanAdapter(Commands):
         for msg in arrived:
             self.arrive(msg)
 
-    def _transmit(self, msg: Message) -> bool:
+    def _transmit(self, msg: Message) -> Fate:
         if self.mode is not Mode.LOOPBACK:
             return super()._transmit(msg)
         self.arrive(msg)
-        return True
+        return Fate.SENT
+
+    def hear(self, is_heard: bool) -> None:
+        """Say whether anybody on the wire acknowledges; if so, what waits is sent, in order."""
+        sent = self.transmitter.hear(is_heard)
+        if self.firmware.confirms:
+            for _ in range(sent):
+                self.out(self.style.ok())
 
     def arrive(self, msg: Message) -> None:
         """A frame comes from the wire; it is dropped, and counted, while the channel is closed."""
@@ -138,6 +147,8 @@ class SlcanAdapter(Commands):
         flags = msg._flags
         if not self.is_open or flags & (ERR | XLF) or (flags & FDF and not self.firmware.has_fd):
             self.unheard += 1
+            return
+        if not passes(self.filter_list, msg):
             return
         firmware = self.firmware
         line = write_frame(msg, extended_x=firmware.extended_x, remote_data=firmware.remote_data)

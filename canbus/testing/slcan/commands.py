@@ -11,9 +11,12 @@ from functools import partial
 
 from canbus.frame_flags import EFF
 from canbus.message import Message
+from canbus.testing.slcan.filter_list import FilterList, read_filters
 from canbus.testing.slcan.firmware import Empty, Firmware, Mode, Reason, Stamps, Style
 from canbus.testing.slcan.frame_lines import letters, read_frame
+from canbus.testing.slcan.transmitter import Fate, Transmitter
 
+_TX_FULL = 0x02  # of `F`: transmit FIFO full
 _HEX = frozenset("0123456789ABCDEFabcdef")
 _Outcome = Reason | bytes | None  # refused, or what the host has asked for, or just done
 
@@ -28,15 +31,16 @@ class Commands:
         data_bitrate: the same for the data phase of CAN FD.
         stamps: the kind of time stamps that is on; None: none is.
         acceptance: what was written to the filter registers, by letter: `M`, `m`, `W`.
+        filter_list: what passes to the host; everything, if it is empty.
         style: how commands are answered, now.
         status: flags that `F` shows.
         lost: flags that `F` shows once.
-        to_wire: called with a frame that the host sends; False refuses it.
+        transmitter: where frames of the host go.
     """
 
     def __init__(self, firmware: Firmware) -> None:
         self.firmware = firmware
-        self.to_wire: Callable[[Message], object] = _accept
+        self.transmitter = Transmitter(firmware.queue, is_one_shot=firmware.is_one_shot)
         self.status = 0
         self._frames = letters(fd=firmware.has_fd, extended_x=firmware.extended_x)
         self._acts: dict[str, Callable[[str], _Outcome]] = {
@@ -48,6 +52,8 @@ class Commands:
         self._acts |= {command[0]: self._open for command in firmware.opens}
         if firmware.status:
             self._acts["F"] = self._flags
+        if firmware.has_filter_list:
+            self._acts |= {"F": self._set_filter_list, "f": self._clear_filter_list}
         if firmware.registers:
             self._acts["s"] = self._set_registers
         if firmware.data_bitrates:
@@ -60,6 +66,7 @@ class Commands:
         """Be as an adapter is that was just plugged in."""
         self._forget()
         self.lost = 0
+        self.transmitter.pending.clear()
         self._last = ""
 
     def _forget(self) -> None:
@@ -68,6 +75,7 @@ class Commands:
         self.bitrate: str | None = None
         self.data_bitrate: str | None = None
         self.acceptance: dict[str, str] = {}
+        self.filter_list: FilterList = []
         self.style = self.firmware.style
         self._prepared = Mode.NORMAL
 
@@ -108,8 +116,9 @@ class Commands:
         act = self._acts.get(letter)
         return act(text) if act else Reason.UNKNOWN
 
-    def _only_closed(self) -> Reason | None:
-        return Reason.OPEN if self.is_open and not self.firmware.is_lax else None
+    def _too_late(self, text: str) -> Reason | None:
+        """The outcome of what is for a closed channel only, while it is open."""
+        return None if text[0] in self.firmware.lax else Reason.OPEN
 
     # -- the channel ------------------------------------------------------------------
 
@@ -118,7 +127,7 @@ class Commands:
         if mode is None:
             return Reason.PARAMETER
         if self.is_open:
-            return self._only_closed()
+            return self._too_late(text)
         if self.bitrate is None and self.firmware.needs_bitrate:
             return Reason.NO_BITRATE
         self.mode = self._prepared if mode is Mode.NORMAL else mode
@@ -131,6 +140,7 @@ class Commands:
             return Reason.CLOSED
         if not self.firmware.always_open:
             self.mode = None
+            self.transmitter.pending.clear()
         if self.firmware.close_forgets:
             self._forget()
         return None
@@ -140,7 +150,7 @@ class Commands:
     def _change(self, text: str) -> _Outcome:
         while_open, act = self._settings[text]
         if self.is_open and not while_open:
-            return self._only_closed()
+            return self._too_late(text)
         act()
         return None
 
@@ -161,7 +171,7 @@ class Commands:
 
     def _set_bitrate(self, text: str) -> _Outcome:
         if self.is_open:
-            return self._only_closed()
+            return self._too_late(text)
         if text not in self.firmware.bitrates:
             return Reason.PARAMETER
         self.bitrate = text
@@ -169,7 +179,7 @@ class Commands:
 
     def _set_registers(self, text: str) -> _Outcome:
         if self.is_open:
-            return self._only_closed()
+            return self._too_late(text)
         if not any(_is_hex(text[1:], digits) for digits in self.firmware.registers):
             return Reason.PARAMETER
         self.bitrate = text
@@ -177,7 +187,7 @@ class Commands:
 
     def _set_data_bitrate(self, text: str) -> _Outcome:
         if self.is_open:
-            return self._only_closed()
+            return self._too_late(text)
         if text not in self.firmware.data_bitrates:
             return Reason.PARAMETER
         self.data_bitrate = text
@@ -185,11 +195,26 @@ class Commands:
 
     def _set_filter(self, text: str) -> _Outcome:
         if self.is_open:
-            return self._only_closed()
+            return self._too_late(text)
         letter, value = text[0], text[1:]
         if not _is_hex(value, self.firmware.filters[letter]):
             return Reason.PARAMETER
         self.acceptance[letter] = value.upper()
+        return None
+
+    def _set_filter_list(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._too_late(text)
+        filters = read_filters(text[1:])
+        if filters is None:
+            return Reason.PARAMETER
+        self.filter_list = filters
+        return None
+
+    def _clear_filter_list(self, text: str) -> _Outcome:
+        if self.is_open:
+            return self._too_late(text)
+        self.filter_list = []
         return None
 
     # -- status -----------------------------------------------------------------------
@@ -212,15 +237,19 @@ class Commands:
         if msg is None:
             return Reason.PARAMETER
         if self.mode is None or self.mode is Mode.LISTEN_ONLY:
-            if firmware.is_lax:
+            if letter in firmware.lax:
                 return None
             return Reason.CLOSED if self.mode is None else Reason.LISTENING
         if msg.is_fd and firmware.needs_bitrate and self.data_bitrate is None:
             return Reason.NO_BITRATE
-        return None if self._transmit(msg) else Reason.FULL
+        fate = self._transmit(msg)
+        if fate is Fate.REFUSED:
+            self.lost |= _TX_FULL
+            return None if letter in firmware.lax else Reason.FULL
+        return b"" if firmware.confirms and fate is not Fate.SENT else None
 
-    def _transmit(self, msg: Message) -> bool:
-        return self.to_wire(msg) is not False
+    def _transmit(self, msg: Message) -> Fate:
+        return self.transmitter.take(msg)
 
 
 def _is_hex(text: str, digits: int) -> bool:
@@ -229,7 +258,3 @@ def _is_hex(text: str, digits: int) -> bool:
 
 def _do_nothing(text: str) -> None:
     pass
-
-
-def _accept(msg: Message) -> bool:
-    return True

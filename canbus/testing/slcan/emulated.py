@@ -159,6 +159,7 @@ class SlcanEmulator(Observed):
         with self._changed:
             self._check()
             self._faults.add(parsed)
+            self._adapter.hear(self._faults.is_heard)
             self._engine.kick()
 
     def clear_faults(self, *kinds: type[Fault]) -> None:
@@ -166,6 +167,8 @@ class SlcanEmulator(Observed):
         with self._changed:
             self._check()
             self._faults.clear(kinds or (Fault,))
+            self._adapter.hear(self._faults.is_heard)
+            self._changed.notify_all()
             self._engine.kick()
 
     def status(self, flags: int) -> None:

@@ -77,7 +77,8 @@ class Engine:
         self._busy_until_ns = 0  # with answers that are slow
         self._parting: Parting | None = None
         self._threads: list[threading.Thread] = []
-        adapter.out, adapter.to_wire, adapter.intercept = self._out, self._to_wire, self._command
+        adapter.out, adapter.intercept = self._out, self._command
+        adapter.transmitter.to_wire = self._to_wire
 
     # -- life -------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from canbus.testing.slcan.faults import (
     FirstOnly,
     Garbage,
     LoseAnswers,
+    NoAck,
     Refuse,
     Silent,
     Slow,
@@ -42,6 +43,7 @@ _READERS: dict[str, tuple[Callable[[str], Fault], str]] = {
     "delay": (lambda v: Slow(delay=float(v)), "delay:0.2 seconds before each answer"),
     "unplug-after": (lambda v: UnplugAfter(int(v)), "unplug-after:100 bytes to the host"),
     "first-only": (lambda _: FirstOnly(), "hears one command of each write only"),
+    "no-ack": (lambda _: NoAck(), "nobody on the wire acknowledges: frames wait, or are lost"),
     "echo": (lambda _: Echo(), "sends back everything that it hears"),
 }
 FAULTS = {name: text for name, (_, text) in _READERS.items()}

@@ -163,5 +163,14 @@ class FirstOnly(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class NoAck(Fault):
+    """Nobody on the wire acknowledges: what the host sends waits in the adapter, until it is full.
+
+    What waits goes out, in order, when this is mended. An adapter that tries a frame once only
+    loses it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Echo(Fault):
     """Everything that the host sends comes back, as from a terminal that was not set raw."""

@@ -12,6 +12,7 @@ from canbus.testing.slcan.faults import (
     FirstOnly,
     Garbage,
     LoseAnswers,
+    NoAck,
     Refuse,
     Say,
     Silent,
@@ -31,6 +32,7 @@ class Faulty:
     Attributes:
         faults: those in force.
         has_echo: `Echo` is among them.
+        is_heard: `NoAck` is not.
         delay_ns: before each answer.
         rate: bytes per second to the host; None for no limit.
         piece: bytes that go to the host at once; None for no limit.
@@ -73,6 +75,7 @@ class Faulty:
         slow, split = self._of(Slow), self._of(Split)
         rates = [fault.bytes_per_second for fault in slow if fault.bytes_per_second is not None]
         self.has_echo = bool(self._of(Echo))
+        self.is_heard = not self._of(NoAck)
         self.rate = min(rates, default=None)
         self.delay_ns = round(_NS * sum(fault.delay for fault in slow))
         self.piece = min((fault.size for fault in split), default=None)

@@ -119,17 +119,21 @@ class Firmware(NamedTuple):
         registers: numbers of hex digits that `s` takes.
         accepts: further commands that are well as they are, by their letters.
         filters: acceptance registers, by letter, with their number of hex digits.
+        has_filter_list: `F` sets filters that are exact, `f` clears them.
         stamps: the kinds of time stamps that it has.
         status: it answers `F`; "open" while the channel is open, "any" always, "" never.
         clears_status: after that, the flags are 0.
         needs_bitrate: it does not open before a bit rate is set, and sends no CAN FD frame
             before one is set for the data phase.
-        is_lax: what comes at the wrong time is ignored, and answered as if it were done.
+        lax: letters of commands that are ignored at the wrong time, and answered as if done.
         always_open: the channel is open, whatever the host says; `C` is ignored.
         closes_twice: `C` is well while the channel is closed.
         close_answers: `C` is answered at all.
         close_forgets: `C` makes it forget its settings.
         empty: what an empty line does.
+        queue: frames that wait in it while nobody on the wire acknowledges.
+        is_one_shot: none waits; it is tried once.
+        confirms: a frame is answered when another node has acknowledged it, not before.
         extended_x: extended frames are `x`, and `T` is another `t`.
         remote_data: remote frames it sends have data digits (that mean nothing).
         wants_remote_data: remote frames it takes must have them.
@@ -151,16 +155,20 @@ class Firmware(NamedTuple):
     registers: tuple[int, ...] = ()
     accepts: str = ""
     filters: Mapping[str, int] = MappingProxyType({})
+    has_filter_list: bool = False
     stamps: tuple[Stamps, ...] = ()
     status: str = ""
     clears_status: bool = False
     needs_bitrate: bool = False
-    is_lax: bool = False
+    lax: str = ""
     always_open: bool = False
     closes_twice: bool = False
     close_answers: bool = True
     close_forgets: bool = False
     empty: Empty = Empty.NOTHING
+    queue: int = 8
+    is_one_shot: bool = False
+    confirms: bool = False
     extended_x: bool = False
     remote_data: bool = False
     wants_remote_data: bool = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from types import MappingProxyType
 
 from canbus.testing.slcan.firmware import Empty, Firmware, Mode, Stamps, Style
 
+_EVERY = ascii_letters
 _COMMON = {
     "S0": 10_000,
     "S1": 20_000,
@@ -52,6 +54,7 @@ USBTIN = Firmware(
     filters=MappingProxyType({"M": 8, "m": 8, "W": 4}),
     stamps=(Stamps(wrap=60_001, while_open=True),),  # its counter is tested by `> 60000`
     status="any",
+    queue=3,
     empty=Empty.REFUSED,
 )
 CANABLE1 = Firmware(
@@ -62,8 +65,9 @@ CANABLE1 = Firmware(
     style=Style.NONE,
     version="b158aa4 github.com/normaldotcom/cantact-fw.git",
     accepts="MmAa",
-    is_lax=True,
+    lax=_EVERY,
     closes_twice=True,
+    queue=30,
     empty=Empty.REPEATS,
     remote_data=True,
 )
@@ -73,6 +77,7 @@ CANABLE2 = CANABLE1._replace(
     source="normaldotcom/canable2-fw, src/slcan.c",
     bitrates=MappingProxyType({**_CANABLE_RATES, "S9": 83_300}),
     data_bitrates=MappingProxyType(_DATA),
+    queue=66,
     version="16e7497-dirty github.com/normaldotcom/canable2.git",
     accepts="MmA",
 )
@@ -91,10 +96,12 @@ NAKAKIYO = Firmware(
     filters=_SJA1000,
     stamps=(Stamps(), Stamps("Z2", digits=8, tick_ns=1_000, wrap=3_600_000_000)),
     status="open",
+    queue=67,
     clears_status=True,
 )
 CANTACT = CANABLE1._replace(
     name="cantact",
+    queue=1,
     summary="CANtact; answers nothing at all",
     source="linklayer/cantact-fw, Src/slcan.c",
     version="",
@@ -121,11 +128,13 @@ CANABLE25 = Firmware(
         }
     ),
     prepares=MappingProxyType({"M0": Mode.NORMAL, "M1": Mode.LISTEN_ONLY}),
-    accepts="AEFfLM",
+    accepts="AELM",
+    has_filter_list=True,
     needs_bitrate=True,
     closes_twice=True,
     close_answers=False,
     close_forgets=True,
+    queue=67,
 )
 CANDAPTER = Firmware(
     name="candapter",
@@ -145,9 +154,12 @@ WEACT = Firmware(
     bitrates=MappingProxyType({**_LAWICEL_RATES, **_MORE_RATES}),
     data_bitrates=MappingProxyType({**_DATA, "Y3": 3_000_000}),
     style=Style.PLAIN,
-    version="WeAct Studio USB2CANFDV1 V1.0.0.5",
+    version="WeAct Studio V1.0.0.5_2a4b6c8d",
     prepares=MappingProxyType({"M0": Mode.NORMAL, "M1": Mode.LISTEN_ONLY}),
     accepts="A",
+    lax="SY",
+    is_one_shot=True,
+    confirms=True,
     closes_twice=True,
     empty=Empty.REFUSED,
     remote_data=True,
@@ -166,7 +178,7 @@ WICAN = Firmware(
     filters=MappingProxyType({"M": 8, "m": 8}),
     stamps=(Stamps(while_open=True),),
     status="any",
-    is_lax=True,
+    lax=_EVERY,
     closes_twice=True,
 )
 KERNEL = Firmware(
@@ -175,7 +187,7 @@ KERNEL = Firmware(
     source="drivers/net/can/slcan/slcan-core.c",
     bitrates=_LAWICEL_RATES,
     style=Style.NONE,
-    is_lax=True,
+    lax=_EVERY,
     always_open=True,
 )
 

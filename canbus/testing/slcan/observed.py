@@ -30,7 +30,9 @@ class Counters(NamedTuple):
         overflowed: lines for the host that were lost because it did not read.
         unheard: frames from the wire that came while the channel was closed, or that the
             dialect has no line for.
-        sent: frames that the host has sent.
+        sent: frames that the host has sent, and that went out.
+        pending: frames that wait to go out, because nobody acknowledges.
+        unacknowledged: frames that were lost because nobody did.
         pending_bytes: that wait to be written to the host now.
     """
 
@@ -40,6 +42,8 @@ class Counters(NamedTuple):
     overflowed: int
     unheard: int
     sent: int
+    pending: int
+    unacknowledged: int
     pending_bytes: int
 
 
@@ -61,7 +65,7 @@ class Observed:
 
     @property
     def sent(self) -> list[Message]:
-        """The frames that the host has sent and the adapter has taken, oldest first."""
+        """The frames that the host has sent and that went out on the wire, oldest first."""
         with self._changed:
             return list(self._engine.sent)
 
@@ -96,6 +100,19 @@ class Observed:
             lambda: f"{count} frames: there are {len(self._engine.sent)}",
         )
         return self.sent
+
+    def wait_for_pending(self, count: int, timeout: float = PATIENCE) -> None:
+        """Wait until so many frames of the host wait in the adapter, because nobody acknowledges.
+
+        Raises:
+            CanTimeoutError: there are fewer after `timeout` seconds.
+        """
+        pending = self._adapter.transmitter.pending
+        self._wait(
+            lambda: len(pending) >= count,
+            timeout,
+            lambda: f"{count} frames that wait: there are {len(pending)}",
+        )
 
     def wait_for_command(self, line: bytes, timeout: float = PATIENCE) -> None:
         """Wait until the host has sent this line, without CR; also if it was long ago.
@@ -186,5 +203,7 @@ class Observed:
                 engine.outbox.overflowed,
                 self._adapter.unheard,
                 len(engine.sent),
+                len(self._adapter.transmitter.pending),
+                self._adapter.transmitter.lost,
                 engine.outbox.size,
             )

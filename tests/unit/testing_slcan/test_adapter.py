@@ -22,7 +22,7 @@ class Adapter(SlcanAdapter):
         self.said: list[bytes] = []
         self.wire: list[Message] = []
         self.out = self.said.append
-        self.to_wire = self.wire.append
+        self.transmitter.to_wire = self.wire.append
 
     def ask(self, text: str) -> bytes:
         """The answer to one or more commands, each ending with a CR."""
@@ -188,7 +188,7 @@ TABLES: dict[str, list[tuple[tuple[str, ...], str, bytes]]] = {
     ],
     "weact": [
         ((), "SA", CR),
-        ((), "V", b"WeAct Studio USB2CANFDV1 V1.0.0.5\r"),
+        ((), "V", b"WeAct Studio V1.0.0.5_2a4b6c8d\r"),
         (OPEN, "t1230", CR),
         ((), "t1230", BEL),
         (OPEN, "r1232", BEL),
@@ -197,6 +197,8 @@ TABLES: dict[str, list[tuple[tuple[str, ...], str, bytes]]] = {
         (("S6", "M1", "O", "C", "O"), "t1230", BEL),
         (("S6", "M1", "M0", "O"), "t1230", CR),
         ((), "", BEL),
+        (OPEN, "S6", CR),
+        (OPEN, "M0", BEL),
     ],
     "wican": [((), "N", b"N43010123\r"), ((), "S99", CR), ((), "q", CR), ((), "t1230", CR)],
     "slcan": [((), "V", b""), ((), "S6", b""), ((), "C", b""), ((), "t1230", b"")],
@@ -295,8 +297,59 @@ def test_an_empty_line_repeats_the_last_one_on_a_canable():
 
 def test_a_wire_that_takes_nothing_makes_it_refuse():
     adapter = make("lawicel", *OPEN)
-    adapter.to_wire = lambda msg: False
+    adapter.transmitter.to_wire = lambda msg: False
     assert adapter.ask("t1230\r") == BEL
+
+
+# -- nobody acknowledges
+
+
+def test_frames_wait_until_somebody_acknowledges_and_too_many_are_refused():
+    adapter = make("usbtin", *OPEN)
+    adapter.hear(False)
+    assert adapter.ask("t0010\rt0020\rt0030\rt0040\r") == b"z\rz\rz\r\a"
+    assert adapter.wire == []
+    assert adapter.ask("F\r") == b"F02\r"
+    adapter.said.clear()
+    adapter.hear(True)
+    assert texts(adapter.wire) == ["001#", "002#", "003#"]
+    assert adapter.said == []
+    assert adapter.ask("t0050\r") == b"z\r"
+
+
+def test_what_does_not_fit_is_dropped_without_a_word_by_a_lax_adapter():
+    adapter = make("canable2-answers", *OPEN)
+    adapter.hear(False)
+    assert adapter.ask("t0010\r" * 70) == CR * 70
+    assert len(adapter.transmitter.pending) == 66
+
+
+def test_an_adapter_that_tries_once_loses_the_frame_and_confirms_nothing():
+    adapter = make("weact", *OPEN)
+    adapter.hear(False)
+    assert adapter.ask("t0010\r") == b""
+    adapter.hear(True)
+    assert (adapter.wire, adapter.transmitter.lost) == ([], 1)
+
+
+def test_an_adapter_that_confirms_answers_when_the_frame_is_out():
+    row = FIRMWARES["weact"]._replace(is_one_shot=False, queue=2)
+    adapter = make(row, *OPEN)
+    adapter.hear(False)
+    assert adapter.ask("t0010\rt0020\rt0030\r") == BEL
+    adapter.said.clear()
+    adapter.hear(True)
+    assert adapter.said == [CR, CR]
+
+
+@pytest.mark.parametrize("end", ["C", "power"])
+def test_what_waits_is_forgotten_when_the_channel_is_closed(end):
+    adapter = make("lawicel", *OPEN)
+    adapter.hear(False)
+    adapter.ask("t0010\r")
+    adapter.ask("C\r") if end == "C" else adapter.power_up()
+    adapter.hear(True)
+    assert adapter.wire == []
 
 
 # -- lines
@@ -379,7 +432,7 @@ def test_remote_frames_have_digits_that_mean_nothing_on_some():
 
 def test_a_frame_that_arrives_during_a_command_comes_after_its_answer():
     adapter = make("lawicel", *OPEN)
-    adapter.to_wire = lambda msg: adapter.arrive(Message.parse("321#"))
+    adapter.transmitter.to_wire = lambda msg: adapter.arrive(Message.parse("321#"))
     assert adapter.ask("t1230\rV\r") == b"z\rt3210\rV1013\r"
 
 

@@ -24,6 +24,7 @@ from canbus.testing.slcan import (
     FirstOnly,
     Garbage,
     LoseAnswers,
+    NoAck,
     Refuse,
     Say,
     Silent,
@@ -392,6 +393,20 @@ def test_a_host_that_never_reads_can_still_be_left():
         adapter.wait_for_sent(1)
 
 
+def test_while_nobody_acknowledges_frames_wait_in_the_adapter():
+    with SlcanEmulator("usbtin") as adapter, Host(adapter.port) as host:
+        host.open_channel()
+        adapter.fault(NoAck())
+        host.ask(b"t0010\rt0020\rt0030\rt0040\r", b"z\rz\rz\r\a")
+        adapter.wait_for_pending(3)
+        with pytest.raises(CanTimeoutError, match="4 frames that wait: there are 3"):
+            adapter.wait_for_pending(4, timeout=0.01)
+        assert adapter.counters.pending == 3
+        assert adapter.sent == []
+        adapter.clear_faults(NoAck)
+        assert texts(adapter.wait_for_sent(3)) == ["001#", "002#", "003#"]
+
+
 # -- a bus
 
 
@@ -454,9 +469,9 @@ def test_a_bus_that_fails_is_told_and_left_alone(monkeypatch):
 def test_what_the_bus_cannot_carry_is_refused():
     with (
         can.Bus("slcan emulator 4", interface="virtual") as bus,
-        SlcanEmulator("canable2-answers", bus=bus) as adapter,
+        SlcanEmulator("canable2-nakakiyo", bus=bus) as adapter,
         Host(adapter.port) as host,
     ):
-        host.ask(b"S6\rO\rd1230\rt1230\r", b"\r\r\a\r")
+        host.ask(b"S6\rO\rd1230\rt1230\r", b"\r\r\az\r")
         assert adapter.bus_error is None
         assert texts(adapter.sent) == ["123#"]

@@ -11,6 +11,7 @@ from canbus.testing.slcan import (
     FirstOnly,
     Garbage,
     LoseAnswers,
+    NoAck,
     Refuse,
     Say,
     Silent,
@@ -249,6 +250,7 @@ def test_faults_of_commands_have_names():
     assert parse_fault("refuse:S,O") == Refuse("S", "O")
     assert parse_fault("first-only") == FirstOnly()
     assert parse_fault("echo") == Echo()
+    assert parse_fault("no-ack") == NoAck()
     assert repr(Silent("V")) == "Silent(commands=('V',))"
 
 
