@@ -60,6 +60,11 @@ class Asked:
         """Nothing is known yet."""
         return self.outcome is Outcome.PENDING
 
+    @property
+    def text(self) -> str:
+        """What was answered to a question; "" if it was refused, or nothing came."""
+        return self.answer if self.outcome is Outcome.DONE else ""
+
     def fits(self, reply: Reply) -> bool:
         """Whether this may be the answer."""
         kind = reply.kind

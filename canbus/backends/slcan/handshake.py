@@ -24,8 +24,13 @@ HANDSHAKES = ("auto", "require", "off")
 
 _FIRST = 0.1  # seconds for an adapter of which nothing is known yet
 _VERSION = 0.3
+_SERIAL_NUMBER = 0.15
 _MUST = 0.5  # for an answer that must come
 _GRACE = 0.05  # for one that may come, before it is made sure by a question
+_WHY_SILENT = (
+    "is this the adapter's port, and tty_baudrate= right? "
+    "For an adapter that never answers: handshake='off'"
+)
 
 
 class Request(NamedTuple):
@@ -117,6 +122,8 @@ class Handshake:
             if not self._answered:
                 raise self._silence() from None
             raise
+        # CR and BEL do not say what they answer: what was not answered by now is not waited for.
+        self._talk.forget()
         for word in commands[:-1]:
             self._command(word, dialect)
         if self._is_first:
@@ -124,6 +131,9 @@ class Handshake:
         self._command(commands[-1], dialect)
         if not self._answered:
             raise self._silence()
+        for asked in self._asked:  # an answer that came late may be a refusal
+            if asked.word in commands and asked.outcome is Outcome.REFUSED:
+                raise self._refused(asked, dialect)
         self._talk.forget()
         return self._adapter(dialect, commands[-1])
 
@@ -156,35 +166,37 @@ class Handshake:
     def _close(self) -> None:
         # Twice: half a line of the program before us may be in front of the first one.
         dialect = self._request.dialect
-        answers = dialect is None or dialect.answers_close or self._request.handshake == "require"
+        insists = self._request.handshake == "require"
         for _ in range(2):
-            if answers:
-                self._ask("C", _FIRST)
+            if insists or dialect is None or dialect.answers_close:
+                self._ask("C", _MUST if insists else _FIRST)
             else:
                 self._talk.tell("C", _FIRST)
-        self._insist("C")
+            self._insist("C")
 
     def _identify(self, told: Dialect | None) -> Dialect:
         """Ask who it is; what was told is not doubted."""
+        version = Asked("V")
         if told is None or "V" in told.questions:
-            self._version = self._question("V", _MUST if self._answered else _VERSION)
-        dialect = told
-        if dialect is None:
-            dialect = dialect_of(self._version, "")
-            if dialect is LAWICEL:
-                dialect = dialect_of(self._version, self._question("v", _FIRST))
+            version = self._question("V", _VERSION)
+        dialect = told or dialect_of(version.text, "")
+        if dialect is LAWICEL and told is None:
+            dialect = dialect_of(version.text, self._question("v", _FIRST).text)
         if "N" in dialect.questions or dialect is UNKNOWN:
-            self._serial_number = self._question("N", _FIRST)
+            self._serial_number = self._question("N", _SERIAL_NUMBER).text
+        if dialect is UNKNOWN:
+            dialect = dialect_of(version.text, "")  # it may have come late
+        self._version = version.text
         if told is None:
             logger().info(
                 "%s: the adapter says %r: dialect %s", self._shown, self._version, dialect.name
             )
         return dialect
 
-    def _question(self, word: str, seconds: float) -> str:
+    def _question(self, word: str, seconds: float) -> Asked:
         asked = self._ask(word, seconds)
         self._insist(word)
-        return asked.answer if asked.outcome is Outcome.DONE else ""
+        return asked
 
     def _insist(self, word: str) -> None:
         """Raise if this has to be answered in any case, and was not."""
@@ -199,9 +211,9 @@ class Handshake:
         if asked.is_pending and self._version and self._ask("V", _MUST).is_pending:
             raise self._no_answer("V")
         if asked.outcome is Outcome.REFUSED:
-            raise self._refused(word, dialect, asked)
+            raise self._refused(asked, dialect)
         if asked.outcome is not Outcome.DONE and must:
-            raise self._no_answer(word) if self._answered else self._silence()
+            raise self._no_answer(word)
 
     def _patience(self, *, must: bool) -> float:
         """Seconds to wait: all of them together are less than one."""
@@ -222,9 +234,11 @@ class Handshake:
     # -- errors -----------------------------------------------------------------------
 
     def _no_answer(self, word: str) -> CanInitializationError:
+        insists = self._request.handshake == "require"
+        if self._talk.first_malformed or not (self._answered or insists):
+            return self._silence()
         return CanInitializationError(
-            f"{self._shown}: the adapter did not answer {word}",
-            hint="is it still connected? For one that does not answer: handshake='off'",
+            f"{self._shown}: the adapter did not answer {word}", hint=_WHY_SILENT
         )
 
     def _silence(self) -> CanInitializationError:
@@ -236,11 +250,11 @@ class Handshake:
             )
         return CanInitializationError(
             f"{self._shown}: nothing answers (not to close, version, serial number, bitrate, open)",
-            hint="is this the adapter's port, and tty_baudrate= right? "
-            "For an adapter that never answers: handshake='off'",
+            hint=_WHY_SILENT,
         )
 
-    def _refused(self, word: str, dialect: Dialect, asked: Asked) -> CanInitializationError:
+    def _refused(self, asked: Asked, dialect: Dialect) -> CanInitializationError:
+        word = asked.word
         said = "" if asked.answer == "\a" else f" ({asked.answer})"
         if word[0] in "Ss":
             rate = self._request.rate
@@ -250,12 +264,9 @@ class Handshake:
                 f"{self._shown}: the adapter refused {word}{meant}{said}", hint=hint
             )
         hint = "switch it off and on"
-        if word == self._request_open(dialect):
+        if word == commands_for(self._request, dialect)[-1]:
             hint = "give bitrate=: it may need one before it opens"
         return CanInitializationError(f"{self._shown}: the adapter refused {word}{said}", hint=hint)
-
-    def _request_open(self, dialect: Dialect) -> str:
-        return commands_for(self._request, dialect)[-1]
 
 
 def commands_for(request: Request, dialect: Dialect) -> list[str]:

@@ -59,7 +59,7 @@ def probe(channel: str) -> Found:
         version = _version(talk)
         dialect = dialect_of(version, "")
         if dialect is LAWICEL:
-            dialect = dialect_of(version, talk.ask("v", _PATIENCE / 4).answer)
+            dialect = dialect_of(version, talk.ask("v", _PATIENCE / 4).text)
     finally:
         waiter.close()
     return Found(version, None if dialect is UNKNOWN else dialect.name)
@@ -67,7 +67,7 @@ def probe(channel: str) -> Found:
 
 def _version(talk: Conversation) -> str:
     for _ in range(2):
-        answer = talk.ask("V", _PATIENCE).answer
-        if answer and answer != "\a":
+        answer = talk.ask("V", _PATIENCE).text
+        if answer:
             return answer
     return ""

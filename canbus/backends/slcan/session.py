@@ -11,7 +11,6 @@ from time import monotonic_ns, sleep, time_ns
 
 from canbus.backends.slcan.adapter_clock import AdapterClock
 from canbus.backends.slcan.adapter_filter import filter_command
-from canbus.backends.slcan.answers import Outcome
 from canbus.backends.slcan.conversation import Conversation
 from canbus.backends.slcan.farewell import say_farewell
 from canbus.backends.slcan.handshake import Adapter, Handshake, Request
@@ -144,8 +143,7 @@ class Session:
 
     def ask(self, word: str, seconds: float = _ANSWER) -> str:
         """What it answers to a question; "" if it refuses, or does not answer in time."""
-        asked = self.talk.ask(word, seconds)
-        return asked.answer if asked.outcome is Outcome.DONE else ""
+        return self.talk.ask(word, seconds).text
 
     def ask_status(self) -> Status | None:
         """Its status flags; None if it has none. They change `state`, and become an error frame."""
