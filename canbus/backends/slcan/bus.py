@@ -134,6 +134,7 @@ class SlcanBus(AdapterBus):
             raise
         self._line = self._session.line
         protocol = CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
+        self.channel_info = f"slcan {channel} ({self.dialect.name})"
         is_filtered = self._session.filter_command is not None
         super().__init__(channel, can_filters, protocol=protocol, already_filtered=is_filtered)
         self._session.talk.is_over = lambda: self._is_shutdown
