@@ -16,7 +16,7 @@ The rooms, from the bottom up; each knows those before it only:
 
 - faults.py, fault_text.py: what can be wrong, as values and as text
 - firmware.py, firmwares.py: what a firmware understands, and the known ones
-- frame_lines.py: frames as lines
+- frame_lines.py, filter_list.py: frames and filters as text
 - transmitter.py, commands.py, adapter.py: the adapter's side of the protocol, without any I/O
 - faulty.py, outbox.py, parting.py: the faults at work; what waits for the host
 - terminal.py: the pseudo-terminal

@@ -181,6 +181,16 @@ class Observed:
             return self._adapter.is_open
 
     @property
+    def baudrate(self) -> int | None:
+        """Bit/s of the line that the host has set, which changes nothing.
+
+        None: it is unplugged, or that is a number which POSIX has no name for.
+        """
+        with self._changed:
+            terminal = self._engine.terminal
+            return None if terminal is None else terminal.baudrate()
+
+    @property
     def adapter(self) -> SlcanAdapter:
         """The state of the protocol: `mode`, `bitrate`, `acceptance`... Read it, no more."""
         return self._adapter

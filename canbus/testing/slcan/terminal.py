@@ -25,6 +25,11 @@ from pathlib import Path
 from canbus.errors import CanConfigError, CanInitializationError
 
 _CHUNK = 4096
+_BAUDRATES = {
+    getattr(termios, name): int(name[1:])
+    for name in dir(termios)
+    if name[0] == "B" and name[1:].isdecimal()
+}
 
 
 class Terminal:
@@ -88,6 +93,10 @@ class Terminal:
             return None
         self._is_used = True
         return count
+
+    def baudrate(self) -> int | None:
+        """Bit/s that the host has set; None for one that POSIX has no name for."""
+        return _BAUDRATES.get(termios.tcgetattr(self._fd)[5])
 
     def unread(self) -> int:
         """Bytes that wait for the host, as far as the system tells."""

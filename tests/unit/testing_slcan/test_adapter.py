@@ -149,6 +149,16 @@ CANABLE25 = [
     ((*TOLD, "S6", "O"), "d1230", b"#:\r"),
     ((*TOLD, "S6", "Y2", "O"), "d1230", b"#\r"),
     (TOLD, "q", b"#1\r"),
+    (TOLD, "F7E8,7FF", b"#\r"),
+    (TOLD, "F7E8,7FF;18DA00F1,1FFFFFFF", b"#\r"),
+    (TOLD, "F" + ";".join(["7E8,7FF"] * 8), b"#\r"),
+    (TOLD, "F" + ";".join(["7E8,7FF"] * 9), b"#2\r"),
+    (TOLD, "F7E8", b"#2\r"),
+    (TOLD, "F7E8,1FFFFFFF", b"#2\r"),
+    (TOLD, "F", b"#2\r"),
+    ((*TOLD, "S6", "O"), "F7E8,7FF", b"#4\r"),
+    ((*TOLD, "S6", "O"), "f", b"#4\r"),
+    (TOLD, "f", b"#\r"),
     (TOLD, "C", b""),
     ((*TOLD, "C"), "S6", b""),
     ((*TOLD, "S6", "C", "MF"), "O", b"#:\r"),
@@ -434,6 +444,33 @@ def test_a_frame_that_arrives_during_a_command_comes_after_its_answer():
     adapter = make("lawicel", *OPEN)
     adapter.transmitter.to_wire = lambda msg: adapter.arrive(Message.parse("321#"))
     assert adapter.ask("t1230\rV\r") == b"z\rt3210\rV1013\r"
+
+
+@pytest.mark.parametrize(
+    ("commands", "passed"),
+    [
+        ([], ["123#", "124#", "00000123#"]),
+        (["F123,7FF"], ["123#"]),
+        (["F120,7F0"], ["123#", "124#"]),
+        (["F00000123,1FFFFFFF"], ["00000123#"]),
+        (["F123,7FF;00000000,00000000"], ["123#", "00000123#"]),
+        (["F123,7FF", "f"], ["123#", "124#", "00000123#"]),
+    ],
+)
+def test_a_canable_25_filters_exactly(commands, passed):
+    adapter = make("canable2.5", *commands, "S6", "O")
+    frames = ["123#", "124#", "00000123#"]
+    for text in frames:
+        adapter.arrive(Message.parse(text))
+    assert len(adapter.said) == len(passed)
+    for line, text in zip(adapter.said, passed, strict=True):
+        assert line.decode()[1:-2] == text[:-1]
+
+
+def test_filters_are_forgotten_with_c_on_a_canable_25():
+    adapter = make("canable2.5", "F123,7FF", "C", "S6", "O")
+    adapter.arrive(Message.parse("124#"))
+    assert adapter.said == [b"t1240\r"]
 
 
 # -- time stamps

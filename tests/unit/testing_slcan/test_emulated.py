@@ -19,6 +19,8 @@ from tests.unit.testing_slcan.host import PATIENCE, Host
 if sys.platform != "linux":
     pytest.skip("emulated serial adapters need Linux", allow_module_level=True)
 
+import termios
+
 from canbus.testing.slcan import (
     Echo,
     FirstOnly,
@@ -122,6 +124,16 @@ def test_status_and_raw_bytes(adapter, host):
     host.ask(b"F\r", b"F20\r")
     adapter.write(b"sb256256\r")
     assert host.read(9) == b"sb256256\r"
+
+
+@pytest.mark.parametrize("name", ["B9600", "B115200", "B3000000"])
+def test_the_baud_rate_of_the_host_can_be_seen(adapter, host, name):
+    settings = termios.tcgetattr(host.fd)
+    settings[4] = settings[5] = getattr(termios, name)
+    termios.tcsetattr(host.fd, termios.TCSANOW, settings)
+    assert adapter.baudrate == int(name[1:])
+    adapter.unplug()
+    assert adapter.baudrate is None
 
 
 def test_time_stamps_come_from_the_clock():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,9 @@ from canbus.errors import CanConfigError, CanInitializationError
 
 if sys.platform != "linux":
     pytest.skip("pseudo-terminals of Linux", allow_module_level=True)
+
+import fcntl
+import termios
 
 from canbus.testing.slcan.terminal import Terminal
 
