@@ -73,6 +73,7 @@ class Dialect(NamedTuple):
         window: frames that may wait for its answer.
         confirmed_by: what its answer to a frame proves.
         extended_x: it takes and sends extended frames as `x`.
+        remote_digits: it takes a remote frame only with as many data digits as it asks for.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Dialect(NamedTuple):
     window: int = 8
     confirmed_by: ConfirmedBy = ConfirmedBy.BUFFER
     extended_x: bool = False
+    remote_digits: bool = False
 
     @property
     def has_fd(self) -> bool:
@@ -217,6 +219,7 @@ WEACT = Dialect(
     preparation=("M0",),  # `M1` outlives `C`
     listen_only=("M1", "O"),
     confirmed_by=ConfirmedBy.BUS,  # answered when another node has acknowledged
+    remote_digits=True,
 )
 CUSTOM = Dialect(
     name="custom",

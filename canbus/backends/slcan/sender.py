@@ -14,7 +14,7 @@ from time import monotonic_ns, time_ns
 from canbus.backends.slcan.answers import Asked, Outcome
 from canbus.backends.slcan.conversation import Conversation
 from canbus.codecs.lawicel import LawicelDecoder, encode_frame
-from canbus.frame_flags import ESI
+from canbus.frame_flags import ESI, RTR
 from canbus.notation import compact
 from canbus.plugin import (
     POLLIN,
@@ -51,6 +51,7 @@ class FrameSender:
         window: frames that may wait for an answer when `send` returns, one more or less: with 1
             none does. 0: the adapter does not answer frames.
         extended_x: how the adapter takes extended frames.
+        remote_digits: how it takes remote frames.
         confirmed_by: what its answer proves.
     """
 
@@ -61,6 +62,7 @@ class FrameSender:
         self._why = why
         self.window = 0
         self.extended_x = False
+        self.remote_digits = False
         self.confirmed_by = ConfirmedBy.BUFFER
 
     # -- one frame --------------------------------------------------------------------
@@ -103,10 +105,11 @@ class FrameSender:
     def _hand_over(self, msg: Message, deadline_ns: int | None) -> Asked:
         line = self._encode(msg)
         while True:
+            now_ns = self._read_what_is_due()
             with self._lock:
-                failed = self._failed()
+                failed = self._failed(now_ns)
                 if failed is None and self._room():
-                    asked = Asked("", line, monotonic_ns() + ANSWER_NS)
+                    asked = Asked("", line, now_ns + ANSWER_NS)
                     if self._talk.line.put(line, (asked,) if self.window else ()):
                         return asked
                     line_is_full = True
@@ -155,14 +158,14 @@ class FrameSender:
         asked: list[Asked],
         deadline_ns: int | None,
     ) -> None:
+        now_ns = self._read_what_is_due()
         with self._lock:
-            failed = self._failed()
+            failed = self._failed(now_ns)
             start = len(asked)
             stop = min(start + self._room(), len(lines))
             line_is_full = failed is None and stop > start
             if line_is_full:
-                due_ns = monotonic_ns() + ANSWER_NS
-                new = [Asked("", line, due_ns) for line in lines[start:stop]]
+                new = [Asked("", line, now_ns + ANSWER_NS) for line in lines[start:stop]]
                 data = b"".join(lines[start:stop])
                 if self._talk.line.put(data, new if self.window else ()):
                     asked += new
@@ -183,7 +186,10 @@ class FrameSender:
     def _encode(self, msg: Message) -> bytes:
         if msg._flags & ESI:
             warn(f"{self._shown}: the error state indicator of {compact(msg)} cannot be sent")
-        return encode_frame(msg, extended_x=self.extended_x)
+        line = encode_frame(msg, extended_x=self.extended_x)
+        if self.remote_digits and msg._flags & RTR:
+            return line[:-1] + b"00" * msg.dlc + b"\r"
+        return line
 
     # -- room and failures --------------------------------------------------------------
 
@@ -219,11 +225,25 @@ class FrameSender:
     def _is_worth_a_try(self) -> bool:
         return self._room() > 0 or self._talk.line.answers.untold > 0
 
-    def _failed(self) -> Asked | None:
-        """A frame that failed meanwhile, of which nobody was told; with the lock held."""
+    def _read_what_is_due(self) -> int:
+        """What should be answered by now may have been, long ago, and nobody has read it.
+
+        Returns:
+            The monotonic time from before that: what is due by then is lost if it still waits.
+        """
+        answers = self._talk.line.answers
+        now_ns = monotonic_ns()
+        with self._lock:
+            due_ns = answers.next_due_ns() if answers.frames_waiting else None
+        if due_ns is not None and due_ns <= now_ns:
+            self._talk.read()
+        return now_ns
+
+    def _failed(self, now_ns: int) -> Asked | None:
+        """A frame that failed by then, of which nobody was told; with the lock held."""
         answers = self._talk.line.answers
         if answers.frames_waiting:
-            answers.expire(monotonic_ns())
+            answers.expire(now_ns)
         return answers.first_failure()
 
     def _failure(self, asked: Asked) -> CanError:

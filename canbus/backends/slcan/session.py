@@ -91,6 +91,7 @@ class Session:
         window = dialect.window if self._window is None else self._window
         self.sender.window = window if adapter.answers_frames else 0
         self.sender.extended_x = dialect.extended_x
+        self.sender.remote_digits = dialect.remote_digits
         self.sender.confirmed_by = dialect.confirmed_by
         self.state = None
         self.is_open = True
@@ -179,7 +180,8 @@ class Session:
 
     def _stamp(self, msg: DetailedMessage, raw_ns: int) -> None:
         if self._clock is None:
-            return  # of a dialect without stamps: the bare count stays
+            msg.hardware_timestamp_ns = None  # no stamp: CANtact's kin put data in remote frames
+            return
         msg.hardware_timestamp_ns = time = self._clock.time_ns(raw_ns, monotonic_ns())
         if self.request.stamps:
             msg.timestamp_ns = self._clock.wall_ns(time, msg.timestamp_ns)
