@@ -30,7 +30,10 @@ class Frames:
     def __init__(self, stamp, start_ns, gaps_ns, delays_ns=None, drift_ppm=0):
         tick_ns, wrap = stamp
         clock = AdapterClock(tick_ns, wrap)
-        self.true, self.read, self.times, self.wall = [], [], [], []
+        self.true: list[tuple[int, int]] = []
+        self.read: list[int] = []
+        self.times: list[int] = []
+        self.wall: list[int] = []
         now = 0
         delays_ns = delays_ns or [0] * len(gaps_ns)
         for gap, delay in zip(gaps_ns, delays_ns, strict=False):
