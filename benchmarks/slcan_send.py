@@ -1,0 +1,76 @@
+"""Serial adapters, sending: what the window brings where answers take a USB round trip.
+
+The adapter is a process of its own that answers each line a millisecond after it came, and
+sends as a bus of 1 Mbit/s does: a frame of 8 bytes in 125 µs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from time import perf_counter_ns, thread_time_ns
+from typing import Any
+
+from benchmarks.report import OURS, THEIRS, Report, Row
+from benchmarks.send import in_batches, one_by_one
+from benchmarks.slcan_line import both_sides, far_end, our_bus
+from benchmarks.stage import our_message, their_message
+from benchmarks.timing import medians
+
+WINDOWS = (1, 2, 4, 8, 16, 32)
+ROUND_TRIP = 1000  # µs
+FRAME = 125  # µs
+FRAMES = 64
+ROUNDS = 7
+IDENTIFIER = 0x123
+
+
+def measure(report: Report) -> None:
+    _unanswered(report)
+    _windows(report)
+
+
+def _unanswered(report: Report) -> None:
+    """python-can never waits for an answer; here, too, where the dialect has none."""
+    with both_sides("swallow") as sides:
+        theirs, ours = sides[THEIRS][0], sides[OURS][0]
+        one, other = their_message(IDENTIFIER), our_message(IDENTIFIER)
+        batch = [other] * FRAMES
+        for title, run in (
+            ("slcan, send, no answers", lambda n: one_by_one(ours, other, n)),
+            ("slcan, send_many(64), no answers", lambda n: in_batches(ours, batch, n)),
+        ):
+            chunks = {
+                THEIRS: lambda n: _cpu(lambda: one_by_one(theirs, one, n)),
+                OURS: lambda n, run=run: _cpu(lambda: run(n)),
+            }
+            values = medians(chunks, FRAMES, 5 * ROUNDS)
+            report.add(Row(title, "CPU ns/frame", values))
+
+
+def _windows(report: Report) -> None:
+    """All windows take turns."""
+    with ExitStack() as stack:
+        buses: dict[str, Any] = {}
+        for window in WINDOWS:
+            end = stack.enter_context(far_end("answer", ROUND_TRIP, FRAME))
+            bus = our_bus(end.port, dialect="lawicel", handshake="auto", window=window)
+            buses[str(window)] = stack.enter_context(bus)
+        msg = our_message(IDENTIFIER)
+        for title, clock in (("us/frame", perf_counter_ns), ("CPU us/frame", thread_time_ns)):
+            chunks = {
+                window: lambda n, b=bus, c=clock: _took(c, lambda: one_by_one(b, msg, n))
+                for window, bus in buses.items()
+            }
+            for window, value in medians(chunks, FRAMES * 4, ROUNDS).items():
+                report.add(Row(f"slcan, send, window {window}", title, {OURS: value / 1000}))
+
+
+def _cpu(work: Callable[[], object]) -> int:
+    return _took(thread_time_ns, work)
+
+
+def _took(clock: Callable[[], int], work: Callable[[], object]) -> int:
+    start = clock()
+    work()
+    return clock() - start
