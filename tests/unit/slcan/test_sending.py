@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 import pytest
@@ -228,7 +229,7 @@ def test_shutdown_ends_a_blocked_send(confirm):
 def test_threads_that_send_at_the_same_time():
     with opened() as (adapter, bus):
         senders = [
-            Worker(lambda first=first: [bus.send(frame(first + n)) for n in range(100)])
+            Worker(partial(bus.send_many, [frame(first + number) for number in range(100)]))
             for first in (0, 1000, 2000)
         ]
         for sender in senders:
