@@ -24,7 +24,7 @@ class Outcome(Enum):
     """Later ones were answered, or the time was up."""
 
 
-_TAKEN = frozenset({ReplyKind.OK, ReplyKind.SENT})
+_OK, _SENT, _REFUSED = ReplyKind.OK, ReplyKind.SENT, ReplyKind.REFUSED
 _QUERIES = {
     "V": ReplyKind.VERSION,
     "v": ReplyKind.FIRMWARE,
@@ -68,12 +68,14 @@ class Asked:
     def fits(self, reply: Reply) -> bool:
         """Whether this may be the answer."""
         kind = reply.kind
-        if kind is ReplyKind.REFUSED:
+        if kind is _REFUSED:
             return True
+        if self.frame:
+            return kind is _OK or kind is _SENT
         wanted = _QUERIES.get(self.word)
         if wanted is not None:
             return kind is wanted or (kind is ReplyKind.TEXT and self.word == "V")
-        return kind in _TAKEN if self.frame else kind is ReplyKind.OK
+        return kind is _OK
 
 
 class Answers:
@@ -103,12 +105,15 @@ class Answers:
 
     def take(self, reply: Reply) -> None:
         """An answer came."""
-        if not any(asked.fits(reply) for asked in self._waiting):
+        for asked in self._waiting:
+            if asked.fits(reply):
+                break
+        else:
             self.unasked += 1
             return
-        while not (asked := self._waiting[0]).fits(reply):
-            self.give_up(asked)
-        refused = reply.kind is ReplyKind.REFUSED
+        while (passed_over := self._waiting[0]) is not asked:
+            self.give_up(passed_over)
+        refused = reply.kind is _REFUSED
         asked.answer = reply.line.decode("ascii", "replace")
         self._settle(asked, Outcome.REFUSED if refused else Outcome.DONE)
 
@@ -133,11 +138,19 @@ class Answers:
 
     def next_due_ns(self) -> int | None:
         """When the answer to the first frame is lost; None if no frame waits."""
-        return next((a.due_ns for a in self._waiting if a.frame), None)
+        for asked in self._waiting:
+            if asked.frame:
+                return asked.due_ns
+        return None
+
+    def has_due(self, now_ns: int) -> bool:
+        """Whether a frame should have been answered by now."""
+        due_ns = self.next_due_ns() if self.frames_waiting else None
+        return due_ns is not None and due_ns <= now_ns
 
     def expire(self, now_ns: int) -> None:
         """Give up the frames that should have been answered by now."""
-        while (due_ns := self.next_due_ns()) is not None and due_ns <= now_ns:
+        while self.has_due(now_ns):
             self.give_up(next(a for a in self._waiting if a.frame))
 
     def forget_all(self) -> None:

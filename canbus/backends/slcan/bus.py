@@ -20,6 +20,7 @@ from canbus.backends.slcan.session import Session
 from canbus.plugin import (
     BusState,
     BusStatistics,
+    CanClosedError,
     CanConfigError,
     CanFilter,
     CanOperationError,
@@ -205,8 +206,10 @@ class SlcanBus(AdapterBus):
 
     def _send_frame(self, msg: Message, timeout: float | None) -> None:
         self._check_channel()
-        with self._talking():
+        try:  # as _talking(), which costs more than the rest of this
             self._session.sender.send(msg, timeout)
+        except CanClosedError:
+            raise self._closed() from None
 
     def _send_frames(self, frames: Sequence[Message], timeout: float | None) -> None:
         self._check_channel()

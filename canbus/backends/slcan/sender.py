@@ -104,10 +104,11 @@ class FrameSender:
 
     def _hand_over(self, msg: Message, deadline_ns: int | None) -> Asked:
         line = self._encode(msg)
+        answers = self._talk.line.answers
         while True:
-            now_ns = self._read_what_is_due()
+            now_ns = self._settle_what_is_due()
             with self._lock:
-                failed = self._failed(now_ns)
+                failed = answers.first_failure()
                 if failed is None and self._room():
                     asked = Asked("", line, now_ns + ANSWER_NS)
                     if self._talk.line.put(line, (asked,) if self.window else ()):
@@ -121,6 +122,8 @@ class FrameSender:
 
     def _await(self, asked: Asked, deadline_ns: int | None) -> bool:
         """Wait for the answer to this frame; False if the time was up before it is overdue."""
+        if asked.outcome is Outcome.DONE:
+            return True
         by_ns = asked.due_ns if deadline_ns is None else min(deadline_ns, asked.due_ns)
         self._talk.until(lambda: not asked.is_pending, by_ns)
         with self._lock:
@@ -158,9 +161,9 @@ class FrameSender:
         asked: list[Asked],
         deadline_ns: int | None,
     ) -> None:
-        now_ns = self._read_what_is_due()
+        now_ns = self._settle_what_is_due()
         with self._lock:
-            failed = self._failed(now_ns)
+            failed = self._talk.line.answers.first_failure()
             start = len(asked)
             stop = min(start + self._room(), len(lines))
             line_is_full = failed is None and stop > start
@@ -225,26 +228,22 @@ class FrameSender:
     def _is_worth_a_try(self) -> bool:
         return self._room() > 0 or self._talk.line.answers.untold > 0
 
-    def _read_what_is_due(self) -> int:
-        """What should be answered by now may have been, long ago, and nobody has read it.
+    def _settle_what_is_due(self) -> int:
+        """Give up what is not answered by now; answers may lie in the port, unread for long.
 
         Returns:
-            The monotonic time from before that: what is due by then is lost if it still waits.
+            The monotonic time.
         """
         answers = self._talk.line.answers
         now_ns = monotonic_ns()
-        with self._lock:
-            due_ns = answers.next_due_ns() if answers.frames_waiting else None
-        if due_ns is not None and due_ns <= now_ns:
-            self._talk.read()
-        return now_ns
-
-    def _failed(self, now_ns: int) -> Asked | None:
-        """A frame that failed by then, of which nobody was told; with the lock held."""
-        answers = self._talk.line.answers
         if answers.frames_waiting:
-            answers.expire(now_ns)
-        return answers.first_failure()
+            with self._lock:
+                has_due = answers.has_due(now_ns)
+            if has_due:
+                self._talk.read()
+                with self._lock:
+                    answers.expire(now_ns)
+        return now_ns
 
     def _failure(self, asked: Asked) -> CanError:
         """The error for a frame that was refused, or not answered."""
