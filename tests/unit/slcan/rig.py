@@ -32,10 +32,10 @@ def plugged(dialect: Any = "lawicel", **emulator: Any) -> Iterator[SlcanEmulator
 
 @contextmanager
 def opened(
-    dialect: Any = "lawicel", *, emulator: dict[str, Any] | None = None, **options: Any
+    emulated: Any = "lawicel", *, emulator: dict[str, Any] | None = None, **options: Any
 ) -> Iterator[tuple[SlcanEmulator, Any]]:
     """An adapter and an open bus on it. Shutting down is quick, whatever was done meanwhile."""
-    with plugged(dialect, **(emulator or {})) as adapter:
+    with plugged(emulated, **(emulator or {})) as adapter:
         bus = open_bus(adapter, **options)
         try:
             yield adapter, bus
