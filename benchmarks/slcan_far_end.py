@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 from collections import deque
 from time import perf_counter
 
@@ -21,6 +22,7 @@ ANSWERS = {b"V": b"V1013\r", b"N": b"NA123\r"}
 
 
 def write(master: int, lines: bytes) -> None:
+    threading.Thread(target=swallow, args=[master], daemon=True).start()
     for times in sys.stdin:
         data = memoryview(lines * int(times))
         while data:

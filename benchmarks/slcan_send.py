@@ -21,7 +21,7 @@ WINDOWS = (1, 2, 4, 8, 16, 32)
 ROUND_TRIP = 1000  # µs
 FRAME = 125  # µs
 FRAMES = 64
-ROUNDS = 7
+ROUNDS = 5
 IDENTIFIER = 0x123
 
 
@@ -44,7 +44,7 @@ def _unanswered(report: Report) -> None:
                 THEIRS: lambda n: _cpu(lambda: one_by_one(theirs, one, n)),
                 OURS: lambda n, run=run: _cpu(lambda: run(n)),
             }
-            values = medians(chunks, FRAMES, 5 * ROUNDS)
+            values = medians(chunks, FRAMES, 7 * ROUNDS)
             report.add(Row(title, "CPU ns/frame", values))
 
 
@@ -62,7 +62,7 @@ def _windows(report: Report) -> None:
                 window: lambda n, b=bus, c=clock: _took(c, lambda: one_by_one(b, msg, n))
                 for window, bus in buses.items()
             }
-            for window, value in medians(chunks, FRAMES * 4, ROUNDS).items():
+            for window, value in medians(chunks, FRAMES * 2, ROUNDS).items():
                 report.add(Row(f"slcan, send, window {window}", title, {OURS: value / 1000}))
 
 
