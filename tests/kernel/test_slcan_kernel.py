@@ -15,7 +15,7 @@ import pytest
 import canbus as can
 from canbus.backends.slcan.bus import SlcanBus
 from canbus.links import set_down, set_up
-from canbus.testing.support import PATIENCE, receive
+from canbus.testing.support import PATIENCE, Worker, receive, wait_until_blocked
 from tests.kernel.slcan_rig import (
     EACH,
     KINDS,
@@ -155,6 +155,41 @@ def test_where_the_line_takes_no_more_the_kernel_says_so_and_what_it_took_arrive
         assert counters(link)["tx"]["packets"] == len(sent) + 1
         assert bus.recv(0) is None
         assert bus.statistics.rx_malformed == 0
+
+
+def test_a_frame_that_the_line_takes_in_part_is_sent_when_send_returns(
+    wire: Wire, link: str
+) -> None:
+    texts = [text for chunk in chunks(10_000, *KINDS) for text in chunk]
+    with Wire("/dev/ttyCanbusTest2") as other, other.held(), open_bus(other) as bus:
+        last = len(until_full(bus, iter(texts)))
+    with can.Bus(link, interface="socketcan", rcvbuf=ROOM) as kernel:
+        with wire.held():
+            bus = open_bus(wire)
+            for msg in frames(texts[: last - 1]):
+                bus.send(msg, 0)
+            ours = Worker(lambda: bus.send(can.Message.parse(texts[last - 1]), PATIENCE))
+            wait_until_blocked(ours)
+        ours.result()
+        assert received(kernel, last) == texts[:last]
+        bus.shutdown()
+
+
+def test_many_frames_that_were_sent_arrive_without_another_call(
+    wire: Wire, bus: SlcanBus, link: str
+) -> None:
+    """All but the one that was begun, when there is no time to finish it: it comes with a call."""
+    texts = [text for chunk in chunks(10_000, *KINDS) for text in chunk]
+    sent = 0
+    with can.Bus(link, interface="socketcan", rcvbuf=ROOM) as kernel:
+        with wire.held(), pytest.raises(can.CanTxQueueFullError) as caught:  # noqa: PT012
+            while True:
+                bus.send_many(frames(texts[sent : sent + 64]), 0)
+                sent += 64
+        sent += caught.value.sent
+        assert received(kernel, sent - 1) == texts[: sent - 1]
+        assert bus.recv(0) is None
+        assert received(kernel, 1) == texts[sent - 1 : sent]
 
 
 def until_full(bus: can.BusABC, texts: Iterator[str]) -> list[str]:

@@ -73,7 +73,7 @@ class Conversation:
         return b"" if bad is None else bad.line
 
     def say(self, data: bytes, asked: Sequence[Asked], deadline_ns: int | None) -> bool:
-        """Send whole lines; False if the port had no room for any of it by the deadline."""
+        """Send a line; False if the port had no room for any of it by the deadline."""
         while True:
             with self._lock:
                 if self.line.put(data, asked):
@@ -82,6 +82,18 @@ class Conversation:
             if not self.wait(POLLIN | POLLOUT, deadline_ns):
                 return False
             self.read()
+
+    def finish(self, deadline_ns: int | None) -> bool:
+        """Wait until the line that was begun last has gone out; False if the deadline passed.
+
+        Raises:
+            As `until`.
+        """
+        while not self.line.is_all_sent:
+            if not self.wait(POLLIN, deadline_ns):
+                return False
+            self.read()
+        return True
 
     def until(self, done: Callable[[], bool], deadline_ns: int | None) -> bool:
         """Read until something is so; False if the deadline passed first.
@@ -109,6 +121,8 @@ class Conversation:
         def is_needless() -> bool:
             return self.is_over() or line.trouble is not None or (unless is not None and unless())
 
+        if not line.is_all_sent:
+            events |= POLLOUT  # the rest of a line goes on whoever waits, and for what
         return self._waiter.wait(events, deadline_ns, is_needless)
 
     def read(self) -> bool:

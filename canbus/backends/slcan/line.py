@@ -111,13 +111,14 @@ class Line:
 
     # -- out --------------------------------------------------------------------------
 
-    def put(self, data: bytes, asked: Sequence[Asked] = ()) -> bool:
-        """Send whole lines, and expect these answers.
+    def put(self, data: bytes, asked: Sequence[Asked] = ()) -> int:
+        """Send lines, as many as there is room for, and expect these answers, one for each.
 
-        What has been begun is finished before anything else goes out.
+        A line that has been begun is finished before anything else goes out.
 
         Returns:
-            False if there is no room, and nothing was sent.
+            Bytes of the lines that were sent or begun; 0 if there is no room. The others are
+            the caller's, and not expected to be answered.
 
         Raises:
             CanChannelNotFoundError: the port is gone.
@@ -127,19 +128,20 @@ class Line:
             if self._unsent:
                 self._unsent = self._unsent[self.port.write(self._unsent) :]
                 if self._unsent:
-                    return False
+                    return 0
             for each in asked:
                 self.answers.expect(each)
             written = self.port.write(data)
         except CanChannelNotFoundError as exc:
             self.lose(exc)
             raise
-        if not written:
-            for each in asked:
-                self.answers.retract(each)
-            return False
-        self._unsent = data[written:]
-        return True
+        if written == len(data):
+            return written
+        end = data.index(b"\r", written - 1) + 1 if written else 0
+        for each in asked[data.count(b"\r", 0, end) :]:
+            self.answers.retract(each)
+        self._unsent = data[written:end]
+        return end
 
     @property
     def is_all_sent(self) -> bool:

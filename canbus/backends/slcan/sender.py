@@ -77,6 +77,8 @@ class FrameSender:
         """
         deadline_ns = deadline_after(timeout)
         asked = self._hand_over(msg, deadline_ns)
+        # If time is up in the midst of its line, the rest goes out with whatever comes next.
+        self._talk.finish(deadline_ns)
         if self.window == 1 and timeout != 0:
             self._await(asked, deadline_ns)
 
@@ -148,6 +150,7 @@ class FrameSender:
         try:
             while len(asked) < len(lines):
                 self._hand_over_some(lines, asked, deadline_ns)
+            self._talk.finish(deadline_ns)
             if self.window:
                 for each in asked:
                     self._await(each, deadline_ns)
@@ -170,8 +173,8 @@ class FrameSender:
             if line_is_full:
                 new = [Asked("", line, now_ns + ANSWER_NS) for line in lines[start:stop]]
                 data = b"".join(lines[start:stop])
-                if self._talk.line.put(data, new if self.window else ()):
-                    asked += new
+                if taken := self._talk.line.put(data, new if self.window else ()):
+                    asked += new[: data.count(b"\r", 0, taken)]
                     return
         if failed is not None:
             raise self._failure(failed)
