@@ -5,7 +5,7 @@
                                              FRAME µs apart at least, as a busy bus has them
     slcan_far_end.py FD swallow              reads, and answers nothing
 
-Each is as quick as a Python program can be; what it costs is not measured.
+Says when it is there. Each is as quick as a Python program can be; what it costs is not measured.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def swallow(master: int) -> None:
 
 def main() -> None:
     master, what, *words = sys.argv[1:]
+    print("ready", flush=True)
     if what == "write":
         write(int(master), bytes.fromhex(words[0]))
     elif what == "answer":

@@ -46,8 +46,11 @@ class FarEnd:
             [sys.executable, "-S", program, str(self._master), *map(str, words)],
             pass_fds=[self._master],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
         )
+        if self._process.stdout is not None:
+            self._process.stdout.readline()  # it is there; a guest may take seconds for that
 
     def tell(self, word: object) -> None:
         if self._process.stdin is not None:
