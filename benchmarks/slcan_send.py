@@ -6,6 +6,7 @@ sends as a bus of 1 Mbit/s does: a frame of 8 bytes in 125 µs.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter_ns, thread_time_ns
@@ -15,7 +16,7 @@ from benchmarks.report import OURS, THEIRS, Report, Row
 from benchmarks.send import in_batches, one_by_one
 from benchmarks.slcan_line import both_sides, far_end, our_bus
 from benchmarks.stage import our_message, their_message
-from benchmarks.timing import medians
+from benchmarks.timing import Chunk, medians
 
 WINDOWS = (1, 2, 4, 8, 16, 32)
 ROUND_TRIP = 1000  # µs
@@ -57,13 +58,24 @@ def _windows(report: Report) -> None:
             bus = our_bus(end.port, dialect="lawicel", handshake="auto", window=window)
             buses[str(window)] = stack.enter_context(bus)
         msg = our_message(IDENTIFIER)
-        for title, clock in (("us/frame", perf_counter_ns), ("CPU us/frame", thread_time_ns)):
-            chunks = {
-                window: lambda n, b=bus, c=clock: _took(c, lambda: _until_answered(b, msg, n))
-                for window, bus in buses.items()
-            }
-            for window, value in medians(chunks, FRAMES * 4, ROUNDS).items():
-                report.add(Row(f"slcan, send, window {window}", title, {OURS: value / 1000}))
+        cpu: dict[str, list[float]] = {window: [] for window in buses}
+
+        def chunk(window: str) -> Chunk:
+            def run(frames: int) -> float:
+                start, cpu_start = perf_counter_ns(), thread_time_ns()
+                _until_answered(buses[window], msg, frames)
+                cpu[window].append((thread_time_ns() - cpu_start) / frames)
+                return perf_counter_ns() - start
+
+            return run
+
+        walls = medians({window: chunk(window) for window in buses}, FRAMES * 4, ROUNDS)
+    for title, values in (
+        ("us/frame", walls),
+        ("CPU us/frame", {window: statistics.median(spent[1:]) for window, spent in cpu.items()}),
+    ):
+        for window, value in values.items():
+            report.add(Row(f"slcan, send, window {window}", title, {OURS: value / 1000}))
 
 
 def _until_answered(bus: Any, msg: Any, frames: int) -> None:
@@ -73,10 +85,6 @@ def _until_answered(bus: Any, msg: Any, frames: int) -> None:
 
 
 def _cpu(work: Callable[[], object]) -> int:
-    return _took(thread_time_ns, work)
-
-
-def _took(clock: Callable[[], int], work: Callable[[], object]) -> int:
-    start = clock()
+    start = thread_time_ns()
     work()
-    return clock() - start
+    return thread_time_ns() - start
