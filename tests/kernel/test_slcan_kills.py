@@ -66,7 +66,7 @@ def leave_half_a_line(port: str) -> None:
     os.close(fd)
 
 
-@pytest.mark.timeout(60 * SOAK)
+@pytest.mark.timeout(120 * SOAK)
 @pytest.mark.parametrize("pieces", [None, 7])
 def test_after_a_kill_the_next_program_gets_whole_frames_of_its_own_time(
     pieces: int | None,
