@@ -56,9 +56,18 @@ class HandedOut:
                 else:
                     os.eventfd_read(self._event)
 
+    def forget(self) -> None:
+        """The channel's descriptor is about to be closed, though its number stays.
+
+        Without this, epoll would watch the old file for as long as anybody has a copy of it.
+        """
+        with suppress(OSError, ValueError):  # not registered any more; closed
+            self._epoll.unregister(self._fd)
+
     def renew(self) -> None:
         """The channel's descriptor is open anew, under the same number."""
-        self._epoll.register(self._fd, select.EPOLLIN)
+        with suppress(ValueError):  # a signal handler has closed it
+            self._epoll.register(self._fd, select.EPOLLIN)
 
     def close(self) -> None:
         """Release what was made here; not the channel's own descriptor."""

@@ -10,6 +10,7 @@ backend's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import RLock
 from time import monotonic_ns
 from typing import Any, Self
 
@@ -106,7 +107,7 @@ class PrefetchingBus(KeptFrames):
         return msg
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
-        while self._waiter.wait(POLLIN, deadline_ns, self._is_worth_a_look):
+        while self._waiter.wait(self._awaited_events(), deadline_ns, self._is_worth_a_look):
             msg = self._recv_frame(0)
             if msg is not None:
                 return msg
@@ -216,6 +217,10 @@ class PrefetchingBus(KeptFrames):
             if lost:
                 self._tell_loss(lost)
 
+    def _awaited_events(self) -> int:
+        """What to wait for on the descriptor; POLLIN, and more where something is to be done."""
+        return POLLIN
+
     def _is_worth_a_look(self) -> bool:
         """Whether who is about to wait should rather look again."""
         return self._has_leftovers()
@@ -286,6 +291,8 @@ class PrefetchingBus(KeptFrames):
         self._waiter.close()
 
     def _after_close(self) -> None:
+        if self._waiter.is_inherited:  # whoever held the lock is not in this process
+            self._read_lock = RLock()
         with self._read_lock:
             self._held = None
             if self._descriptor is not None:

@@ -139,8 +139,10 @@ class Waiter:
         The pipe stays readable until the last of them has left, so that none can take what
         was meant for another; who comes meanwhile is woken, too, and looks once too often.
         """
+        if self.is_inherited:
+            return
         with self._lock:
-            if not self._users or self._closing or self.is_inherited:
+            if not self._users or self._closing:
                 return
             self._kicks += 1
             self._to_leave = self._users
@@ -150,6 +152,9 @@ class Waiter:
 
     def close(self) -> None:
         """Wake all waiters and close the descriptor as soon as the last has left."""
+        if self.is_inherited:  # whoever held the lock, or waited, is not in this process
+            self._lock = threading.RLock()
+            self._users = 0
         with self._lock:
             if self._closing:
                 return

@@ -73,7 +73,7 @@ def _probe(row: Candidate) -> dict[str, str | None]:
         found = probe(row.path)
     except CanError as exc:
         return {"problem": str(exc)}
-    return {"version": found.version or None, "dialect": found.dialect or row.dialect}
+    return {"version": found.version or None, "dialect": found.dialect}
 
 
 def _show(

@@ -12,7 +12,7 @@ from canbus.backends.slcan.bit_rate import BitRate
 from canbus.backends.slcan.dialects import Dialect
 from canbus.backends.slcan.identify import version_numbers
 from canbus.backends.slcan.session import Session
-from canbus.plugin import CanClosedError, CanState
+from canbus.plugin import CanClosedError, CanConfigError, CanState
 from canbus.prefetch import PrefetchingBus
 
 _FOR_EVER = float("inf")
@@ -39,8 +39,9 @@ class AdapterBus(PrefetchingBus):
 
         Others report changes by themselves, or never: then the last one, or None.
         """
-        if not self._is_shutdown and self._session.line.trouble is None:
+        if not self._is_shutdown:
             with self._talking():
+                self._session.line.check()
                 self._session.ask_status()
         return self._session.state
 
@@ -86,9 +87,16 @@ class AdapterBus(PrefetchingBus):
         self._set_rate(BitRate(btr=btr))
 
     def _set_rate(self, rate: BitRate) -> None:
-        session = self._session
-        session.request = session.request._replace(rate=rate)
-        self.open()
+        self._check_open()
+        request = self._session.request
+        if rate.data_bitrate is None:
+            rate.data_bitrate = request.rate.data_bitrate
+        elif not request.fd:
+            raise CanConfigError(
+                f"{self.channel_info}: a data bitrate is for CAN FD", hint="open it with fd=True"
+            )
+        with self._talking():
+            self._session.open(request._replace(rate=rate))
 
     def open(self) -> None:
         """Open the adapter's channel again, after `close`; the constructor has opened it."""

@@ -33,6 +33,11 @@ _QUERIES = {
 }
 
 
+_FAILED = frozenset({Outcome.REFUSED, Outcome.SILENT})
+_SOME_HAVE = {"V": (ReplyKind.TEXT,), "v": (ReplyKind.VERSION,)}
+"""Answers of a form that only some firmwares have."""
+
+
 class Asked:
     """One line that was sent, and its answer.
 
@@ -44,9 +49,11 @@ class Asked:
     Attributes:
         outcome: what became of it.
         answer: the text of the answer.
+        is_watched: who sent it waits for the answer, and so needs not to be told otherwise.
+        is_free_text: it has a form of its own, so that anything may have sent it.
     """
 
-    __slots__ = ("answer", "due_ns", "frame", "outcome", "word")
+    __slots__ = ("answer", "due_ns", "frame", "is_free_text", "is_watched", "outcome", "word")
 
     def __init__(self, word: str, frame: bytes = b"", due_ns: int = 0) -> None:
         self.word = word
@@ -54,11 +61,18 @@ class Asked:
         self.due_ns = due_ns
         self.outcome = Outcome.PENDING
         self.answer = ""
+        self.is_free_text = False
+        self.is_watched = False
 
     @property
     def is_pending(self) -> bool:
         """Nothing is known yet."""
         return self.outcome is Outcome.PENDING
+
+    @property
+    def is_answered(self) -> bool:
+        """It was obeyed or refused."""
+        return self.outcome in {Outcome.DONE, Outcome.REFUSED}
 
     @property
     def text(self) -> str:
@@ -74,7 +88,7 @@ class Asked:
             return kind is _OK or kind is _SENT
         wanted = _QUERIES.get(self.word)
         if wanted is not None:
-            return kind is wanted or (kind is ReplyKind.TEXT and self.word == "V")
+            return kind is wanted or kind in _SOME_HAVE.get(self.word, ())
         return kind is _OK
 
 
@@ -83,6 +97,7 @@ class Answers:
 
     Attributes:
         unasked: answers to nothing that was sent.
+        unasked_refusals: BEL among them: something was refused, and nothing says what.
         lost: frames that were passed over in silence.
         refused: frames that the adapter refused.
     """
@@ -92,6 +107,7 @@ class Answers:
         self._untold: deque[Asked] = deque()
         self.frames_waiting = 0
         self.unasked = 0
+        self.unasked_refusals = 0
         self.lost = 0
         self.refused = 0
 
@@ -110,20 +126,24 @@ class Answers:
                 break
         else:
             self.unasked += 1
+            self.unasked_refusals += reply.kind is _REFUSED
             return
         while (passed_over := self._waiting[0]) is not asked:
             self.give_up(passed_over)
         refused = reply.kind is _REFUSED
         asked.answer = reply.line.decode("ascii", "replace")
+        asked.is_free_text = reply.kind is ReplyKind.TEXT
         self._settle(asked, Outcome.REFUSED if refused else Outcome.DONE)
 
     def take_text(self, bad: Malformed) -> bool:
         """A line that means nothing; it may be what a firmware of its own answers to `V`."""
         text = bad.line.strip()
         head = next((asked for asked in self._waiting if asked.word == "V"), None)
-        if head is None or not text or not text.isascii() or not text.decode().isprintable():
+        if head is None or not text.isascii() or not text.decode().isprintable():
             return False
-        self.take(Reply(ReplyKind.VERSION, text))
+        if not _has_a_word(text):
+            return False  # the rest of a frame, say
+        self.take(Reply(ReplyKind.TEXT, text))
         return True
 
     def give_up(self, asked: Asked) -> None:
@@ -154,21 +174,23 @@ class Answers:
             self.give_up(next(a for a in self._waiting if a.frame))
 
     def forget_all(self) -> None:
-        """The channel is closed, or gone: nothing is answered any more."""
+        """Nothing of what was sent until now is answered any more."""
         for asked in list(self._waiting):
-            asked.outcome = Outcome.SILENT
-        self._waiting.clear()
-        self._untold.clear()
-        self.frames_waiting = 0
+            self.give_up(asked)
 
     def first_failure(self) -> Asked | None:
         """The first frame that was refused or not answered, and of which nobody was told."""
         return self._untold.popleft() if self._untold else None
 
-    def was_told(self, asked: Asked) -> None:
-        """Who sent it knows already."""
-        if asked in self._untold:
-            self._untold.remove(asked)
+    def unwatch(self, asked: Asked) -> None:
+        """Who sent it waits no more: if it fails, or has failed, the next one is told."""
+        asked.is_watched = False
+        if asked.outcome in _FAILED:
+            self._untold.append(asked)
+
+    def all_are_told(self) -> None:
+        """Something worse was told."""
+        self._untold.clear()
 
     @property
     def untold(self) -> int:
@@ -183,8 +205,14 @@ class Answers:
         self.frames_waiting -= 1
         if outcome is Outcome.DONE:
             return
-        self._untold.append(asked)
+        if not asked.is_watched:
+            self._untold.append(asked)
         if outcome is Outcome.REFUSED:
             self.refused += 1
         else:
             self.lost += 1
+
+
+def _has_a_word(text: bytes) -> bool:
+    """It has something that is no hex digit, so that it is no piece of a frame."""
+    return len(text) > 3 and not all(byte in b"0123456789ABCDEFabcdef" for byte in text)

@@ -8,6 +8,8 @@ from typing import Any
 from canbus.backends.slcan.dialects import DIALECTS, UNKNOWN, Dialect, Registers
 from canbus.plugin import CanConfigError, CanUnsupportedError
 
+_CODE = re.compile(r"[Ss][0-9A-Za-z,]+|[0-9A-RT-Za-rt-z][0-9A-Za-z,]*")
+"""A whole command, never its letter alone: some firmwares complete that from the line before."""
 _CLOCK = 8_000_000  # of LAWICEL's adapters: an SJA1000 with 16 MHz divides by two
 _DIGITS = {
     Registers.SJA1000: (4,),
@@ -48,7 +50,9 @@ class BitRate:
             )
         if timing is not None:
             bitrate, btr, data_bitrate = _of_timing(timing, data_bitrate)
-        if code is not None and not re.fullmatch(r"[Ss]?[0-9A-Za-z]{1,8}", code):
+        if code is not None and not re.fullmatch(
+            r"[Ss][0-9A-Za-z,]+|[0-9A-RT-Za-rt-z][0-9A-Za-z,]*", code
+        ):
             raise CanConfigError(f"bitrate_code={code!r} is no command", hint='such as "S6" or "6"')
         self.bitrate = bitrate
         self.data_bitrate = data_bitrate

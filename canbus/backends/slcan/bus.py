@@ -6,26 +6,27 @@ either reads for the other lies in the line, and the descriptor tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from canbus.arguments import check_number, one_of
 from canbus.backends.slcan.adapter_bus import AdapterBus
 from canbus.backends.slcan.bit_rate import BitRate
 from canbus.backends.slcan.channel import parse_channel
-from canbus.backends.slcan.handshake import HANDSHAKES, Request
 from canbus.backends.slcan.options import AUTO, TIMESTAMPING, dialect_named
 from canbus.backends.slcan.port import open_port
+from canbus.backends.slcan.request import HANDSHAKES, Request
 from canbus.backends.slcan.session import Session
 from canbus.plugin import (
+    POLLIN,
+    POLLOUT,
     BusState,
     BusStatistics,
     CanClosedError,
     CanConfigError,
     CanFilter,
-    CanOperationError,
     CanProtocol,
-    CanUnsupportedError,
     Filters,
     Message,
     SendReceipt,
@@ -103,6 +104,8 @@ class SlcanBus(AdapterBus):
         url, baudrate = parse_channel(channel, _one_baudrate(tty_baudrate, ttyBaudrate))
         self.channel_info = f"slcan {channel}"
         _check(window, sleep_after_open, timeout, state)
+        if loopback and (listen_only or state is BusState.PASSIVE):
+            raise CanConfigError("loopback and listen-only contradict each other")
         rate = BitRate(bitrate, data_bitrate, btr, bitrate_code, timing)
         fd = fd or rate.data_bitrate is not None
         request = Request(
@@ -117,29 +120,44 @@ class SlcanBus(AdapterBus):
         )
         self._malformed_told = False
         self._port = open_port(url, baudrate, rtscts=rtscts, exclusive=exclusive)
+        release = self._port.close
         try:
-            self._port.drain_input()
             self._waiter = Waiter(self._port.fileno(), self._port.close)
-            self._session = Session(
-                self._port,
-                channel,
-                self.channel_info,
-                request,
-                window,
-                self._read_lock,
-                self._waiter,
-            )
-            self._session.open(sleep_after_open)
+            release = self._waiter.close
+            self._session = self._make_session(channel, request, window, sleep_after_open)
+            self._session.prepare()
+            self._session.open()
         except BaseException:
-            self._port.close()
+            if hasattr(self, "_session"):
+                self._session.say_farewell()
+            release()
             raise
         self._line = self._session.line
         protocol = CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
         self.channel_info = f"slcan {channel} ({self.dialect.name})"
         is_filtered = self._session.filter_command is not None
         super().__init__(channel, can_filters, protocol=protocol, already_filtered=is_filtered)
-        self._session.talk.is_over = lambda: self._is_shutdown
-        self._session.talk.after_reading = self._somebody_has_read
+        self._session.talk.is_over = weakly(self, SlcanBus._is_over, gone=True)
+        self._session.talk.after_reading = weakly(self, SlcanBus._somebody_has_read)
+
+    def _make_session(
+        self, channel: Any, request: Request, window: int | None, sleep_after_open: float
+    ) -> Session:
+        return Session(
+            self._port,
+            channel,
+            self.channel_info,
+            request,
+            window,
+            sleep_after_open,
+            self._read_lock,
+            self._waiter,
+            weakly(self, SlcanBus._before_lose),
+        )
+
+    def _before_lose(self) -> None:
+        if self._descriptor is not None:
+            self._descriptor.forget()
 
     # -- receiving --------------------------------------------------------------------
 
@@ -158,7 +176,7 @@ class SlcanBus(AdapterBus):
         return batch
 
     def _nothing_read(self) -> None:
-        self._line.check()
+        self._line.tell_receiver()
         super()._nothing_read()
 
     def _is_worth_a_look(self) -> bool:
@@ -187,9 +205,22 @@ class SlcanBus(AdapterBus):
             self._show_leftovers()
         self._after_reading()
 
+    def set_filters(self, filters: Filters | None = None) -> None:
+        """See BusABC. An adapter that filters itself is closed and opened for that."""
+        self._check_open()
+        wanted = normalise(filters)
+        with self._talking():  # not within the lock: others receive meanwhile
+            self._session.set_filters(wanted)
+        super().set_filters(filters)
+
     def _install_filters(self, filters: Sequence[CanFilter] | None) -> bool:
-        with self._talking():
-            return self._session.set_filters(filters)
+        return self._session.filter_command is not None
+
+    def _awaited_events(self) -> int:
+        return POLLIN if self._line.is_all_sent else POLLIN | POLLOUT
+
+    def _losses(self) -> int:
+        return self._line.dropped
 
     def fileno(self) -> int:
         """An epoll descriptor, readable whenever a frame waits, or the port is gone."""
@@ -205,39 +236,25 @@ class SlcanBus(AdapterBus):
     # -- sending ----------------------------------------------------------------------
 
     def _send_frame(self, msg: Message, timeout: float | None) -> None:
-        self._check_channel()
         try:  # as _talking(), which costs more than the rest of this
             self._session.sender.send(msg, timeout)
         except CanClosedError:
             raise self._closed() from None
 
     def _send_frames(self, frames: Sequence[Message], timeout: float | None) -> None:
-        self._check_channel()
         with self._talking():
             self._session.sender.send_many(frames, timeout)
 
     def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
-        self._check_channel()
         with self._talking():
             return self._session.sender.confirm(msg, timeout)
-
-    def _check_channel(self) -> None:
-        if self._session.request.listen_only:
-            raise CanUnsupportedError(
-                f"{self.channel_info}: the channel was opened listen-only, and sends nothing",
-                hint="open it without listen_only, or state=ACTIVE",
-            )
-        if not self._session.is_open:
-            self._line.check()
-            raise CanOperationError(
-                f"{self.channel_info}: the adapter's channel is closed", hint="call bus.open()"
-            )
 
     # -- lifetime -----------------------------------------------------------------------
 
     def _read_statistics(self) -> BusStatistics:
         line = self._line
         return BusStatistics(
+            line.dropped,
             rx_malformed=line.malformed,
             tx_refused=line.answers.refused,
             tx_unanswered=line.answers.lost,
@@ -252,27 +269,52 @@ class SlcanBus(AdapterBus):
             CanChannelNotFoundError: it is not back yet; try again.
             CanError: as the constructor.
         """
-        with self._read_lock:
-            self._check_open()
-            self._port.reopen()
-            self._line.renew()
-            if self._descriptor is not None:
-                self._descriptor.renew()
-        self._waiter.kick()
+        self._check_open()
         with self._talking():
-            self._session.open()
+            self._session.reopen(self._renew_descriptor)
+
+    def _renew_descriptor(self) -> None:
+        if self._descriptor is not None:
+            self._descriptor.renew()
+
+    def _is_over(self) -> bool:
+        return self._is_shutdown
 
     def _close(self) -> None:
-        self._waiter.kick()
+        left = ""
+        try:
+            self._waiter.kick()
+            if not self._waiter.is_inherited:
+                left = self._session.say_farewell()
+        finally:
+            super()._close()
         if not self._waiter.is_inherited:
-            self._session.say_farewell()
-        super()._close()
-        failed = self._line.answers.untold
-        if failed:
-            warn(
-                f"{self.channel_info}: {failed} frames were refused or not answered, "
-                "of which no call has told (window=1 tells of each at its own call)"
+            self._tell_what_failed(left)
+
+    def _tell_what_failed(self, left: str) -> None:
+        answers = self._line.answers
+        answers.forget_all()
+        what = [left] if left else []
+        if answers.untold:
+            what.append(
+                f"{answers.untold} frames were refused or not answered, of which no call has told "
+                "(window=1 tells of each at its own call)"
             )
+        if what:
+            warn(f"{self.channel_info}: {'; '.join(what)}")
+
+
+def weakly(
+    bus: SlcanBus, method: Callable[[SlcanBus], Any], *, gone: Any = None
+) -> Callable[[], Any]:
+    """A method of the bus that does not keep it: one that is forgotten is to be noticed at once."""
+    reference = weakref.ref(bus)
+
+    def call() -> Any:
+        bus = reference()
+        return gone if bus is None else method(bus)
+
+    return call
 
 
 def _one_baudrate(tty_baudrate: int | None, old: int | None) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import RLock
+from time import monotonic_ns
 
 from canbus.backends.slcan.answers import Asked
 from canbus.backends.slcan.line import Line
@@ -34,26 +35,34 @@ class Conversation:
         self.after_reading: Callable[[], object] = lambda: None
         self.is_over: Callable[[], bool] = lambda: False
 
-    def ask(self, word: str, seconds: float) -> Asked:
+    def ask(
+        self,
+        word: str,
+        seconds: float,
+        asked: Asked | None = None,
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> Asked:
         """Send a command and wait for the answer.
 
         Args:
             word: the command without its CR.
             seconds: how long to wait. Later answers still find their way to what is returned.
+            asked: what will be returned, if the caller wants to have it before.
+            is_enough: ends the wait earlier.
 
         Raises:
             CanChannelNotFoundError: the port is gone.
             CanClosedError: the bus was shut down meanwhile.
         """
-        asked = Asked(word)
+        asked = asked or Asked(word)
         deadline_ns = deadline_after(seconds)
         if self.say(f"{word}\r".encode("ascii"), (asked,), deadline_ns):
-            self.until(lambda: not asked.is_pending, deadline_ns)
+            self.until(lambda: not asked.is_pending or is_enough(), deadline_ns)
         return asked
 
-    def tell(self, word: str, seconds: float) -> None:
-        """Send a command that nobody answers."""
-        self.say(f"{word}\r".encode("ascii"), (), deadline_after(seconds))
+    def tell(self, word: str, seconds: float) -> bool:
+        """Send a command that nobody answers; False if there was no room for it in time."""
+        return self.say(f"{word}\r".encode("ascii"), (), deadline_after(seconds))
 
     def begin(self) -> None:
         """Forget the frames that came until now: the channel is about to be opened."""
@@ -61,10 +70,20 @@ class Conversation:
             self.line.pump()
             self.line.begin()
 
+    def give_up(self, asked: Asked) -> None:
+        """Nobody waits for this answer any more; if it comes all the same, it is nobody's."""
+        with self._lock:
+            self.line.answers.give_up(asked)
+
     def forget(self) -> None:
         """What has not been answered by now never is."""
         with self._lock:
             self.line.answers.forget_all()
+
+    @property
+    def malformed(self) -> int:
+        """Lines that meant nothing."""
+        return self.line.malformed
 
     @property
     def first_malformed(self) -> bytes:
@@ -75,13 +94,21 @@ class Conversation:
     def say(self, data: bytes, asked: Sequence[Asked], deadline_ns: int | None) -> bool:
         """Send a line; False if the port had no room for any of it by the deadline."""
         while True:
-            with self._lock:
-                if self.line.put(data, asked):
-                    return True
+            if self.put(data, asked):
+                return True
             # What the adapter sends is read meanwhile: it may wait for that.
-            if not self.wait(POLLIN | POLLOUT, deadline_ns):
+            if _has_passed(deadline_ns) or not self.wait(POLLIN | POLLOUT, deadline_ns):
                 return False
             self.read()
+
+    def put(self, data: bytes, asked: Sequence[Asked] = ()) -> int:
+        """Send what there is room for, now; see `Line.put`. Who receives is told of a dead port."""
+        try:
+            with self._lock:
+                return self.line.put(data, asked)
+        finally:
+            if self.line.has_news:
+                self.after_reading()
 
     def finish(self, deadline_ns: int | None) -> bool:
         """Wait until the line that was begun last has gone out; False if the deadline passed.
@@ -90,7 +117,7 @@ class Conversation:
             As `until`.
         """
         while not self.line.is_all_sent:
-            if not self.wait(POLLIN, deadline_ns):
+            if _has_passed(deadline_ns) or not self.wait(POLLIN, deadline_ns):
                 return False
             self.read()
         return True
@@ -103,13 +130,15 @@ class Conversation:
             CanClosedError: the bus was shut down meanwhile.
         """
         while not done():
-            if self.read():
-                continue
+            came = self.read()
             if done():
-                return True
-            if not self.wait(POLLIN, deadline_ns, done):
+                break
+            if _has_passed(deadline_ns):
+                return False
+            if not came and not self.wait(POLLIN, deadline_ns, done):
                 self.read()  # what came at the last moment
                 return done()
+        self.line.check()  # an answer that was given up because the port is gone is none
         return True
 
     def wait(
@@ -135,3 +164,8 @@ class Conversation:
             raise CanClosedError("the bus was shut down meanwhile")
         self.line.check()
         return came
+
+
+def _has_passed(deadline_ns: int | None) -> bool:
+    """Looked at in each round: the adapter may send without a pause."""
+    return deadline_ns is not None and monotonic_ns() >= deadline_ns

@@ -103,6 +103,9 @@ class Dialect(NamedTuple):
         return bool(self.data_bitrates)
 
 
+_DEEP = 16
+"""Frames under way that fill a bus of 1 Mbit/s through USB (measured: docs/performance.md); the
+transmit buffers of these hold at least 19."""
 _COMMON = {
     10_000: "S0",
     20_000: "S1",
@@ -145,6 +148,7 @@ CANABLE1 = Dialect(
     answers=Answers.LEARNT,
     answers_close=False,
     questions="V",
+    window=_DEEP,
 )
 CANABLE2 = Dialect(
     name="canable2",
@@ -155,6 +159,7 @@ CANABLE2 = Dialect(
     answers=Answers.LEARNT,
     answers_close=False,
     questions="V",
+    window=_DEEP,
 )
 NAKAKIYO = Dialect(
     name="canable2-nakakiyo",
@@ -166,6 +171,7 @@ NAKAKIYO = Dialect(
     registers=Registers.CLOCKS,
     listen_only=("L",),
     stamp=Stamp("Z2", 1_000, 3_600_000_000),
+    window=_DEEP,
 )
 CANABLE25 = Dialect(
     name="canable2.5",
@@ -179,6 +185,7 @@ CANABLE25 = Dialect(
     listen_only=("OS",),
     loopback=("OI",),
     max_filters=8,
+    window=_DEEP,
 )
 CANTACT = Dialect(
     name="cantact",
@@ -220,6 +227,7 @@ WEACT = Dialect(
     listen_only=("M1", "O"),
     confirmed_by=ConfirmedBy.BUS,  # answered when another node has acknowledged
     remote_digits=True,
+    window=_DEEP,
 )
 CUSTOM = Dialect(
     name="custom",

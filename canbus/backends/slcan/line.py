@@ -16,7 +16,8 @@ from canbus.backends.slcan.port import Port
 from canbus.codecs.lawicel import LawicelDecoder, LawicelEvent, Malformed, Reply
 from canbus.plugin import CanChannelNotFoundError, Message
 
-OnFrames = Callable[[list[Message]], None]
+MAX_FRAMES = 2**16
+"""Frames that wait for who receives; nobody does in a program that only sends."""
 
 
 class Line:
@@ -26,19 +27,27 @@ class Line:
         port: the open port.
         channel: what `msg.channel` says of received frames.
         fd: the bus was opened for CAN FD.
+        before_lose: called before the port is let go.
         on_odd_frame: called with each error frame, and each that the adapter has stamped.
 
     Attributes:
         answers: what was sent and waits for its answer.
         malformed: lines that were no frame and no answer.
         first_malformed: the first of them.
+        dropped: frames that found too many here already.
         has_news: something was answered, or the port is gone; for whoever waits for that.
         trouble: why the port is gone, or None.
-        is_trouble_untold: nobody was told yet.
+        is_trouble_untold: who receives was not told yet.
     """
 
     def __init__(
-        self, port: Port, channel: Any, on_odd_frame: Callable[[Message], None], *, fd: bool
+        self,
+        port: Port,
+        channel: Any,
+        on_odd_frame: Callable[[Message], None],
+        before_lose: Callable[[], None] = lambda: None,
+        *,
+        fd: bool,
     ) -> None:
         self.port = port
         self.answers = Answers()
@@ -47,7 +56,9 @@ class Line:
         self.has_news = False
         self.trouble: CanChannelNotFoundError | None = None
         self.is_trouble_untold = False
+        self.dropped = 0
         self._on_odd_frame = on_odd_frame
+        self._before_lose = before_lose
         self._decoder = LawicelDecoder(channel, fd=fd)
         self._frames: list[Message] = []
         self._taken = 0
@@ -84,7 +95,11 @@ class Line:
         if not data:
             return False
         events = self._decoder.feed(data, time_ns())
-        if self._decoder.only_frames:
+        if len(self._frames) - self._taken > MAX_FRAMES:
+            frames = [event for event in events if isinstance(event, Message)]
+            self.dropped += len(frames)
+            self._sort([event for event in events if not isinstance(event, Message)])
+        elif self._decoder.only_frames:
             self._frames += events  # type: ignore[arg-type]
         else:
             self._sort(events)
@@ -154,14 +169,21 @@ class Line:
         """The channel is about to be opened: what came until now belongs to somebody else."""
         self._frames = []
         self._taken = 0
+
+    def forget_malformed(self) -> None:
+        """What was read while it was opened is not this bus's loss."""
         self.malformed = 0
         self.first_malformed = None
 
     def check(self) -> None:
         """Raise if the port is gone, at every call."""
         if self.trouble is not None:
-            self.is_trouble_untold = False
             raise copy(self.trouble)
+
+    def tell_receiver(self) -> None:
+        """The same, for who receives: until then the descriptor tells of it."""
+        self.is_trouble_untold = False
+        self.check()
 
     def lose(self, trouble: CanChannelNotFoundError) -> None:
         """The port is gone: let go of it, so that its name is free when it comes back."""
@@ -169,8 +191,10 @@ class Line:
         self.is_trouble_untold = True
         self.has_news = True
         self.answers.forget_all()
+        self.answers.all_are_told()
         self._unsent = b""
         self._decoder.reset()
+        self._before_lose()
         self.port.lose()
 
     def renew(self) -> None:

@@ -32,7 +32,7 @@ _HIGHEST_BAUDRATE = 2**31 - 1
 def _nothing() -> None: ...
 
 
-class Line(NamedTuple):
+class OpenLine(NamedTuple):
     """A line that is open.
 
     Attributes:
@@ -48,7 +48,7 @@ class Line(NamedTuple):
     threads: tuple[threading.Thread, ...] = ()
 
 
-def open_line(url: str, baudrate: int, *, rtscts: bool, exclusive: bool) -> Line:
+def open_line(url: str, baudrate: int, *, rtscts: bool, exclusive: bool) -> OpenLine:
     """Open a serial port.
 
     Args:
@@ -72,14 +72,14 @@ def open_line(url: str, baudrate: int, *, rtscts: bool, exclusive: bool) -> Line
     if not 0 < baudrate <= _HIGHEST_BAUDRATE:
         raise baudrate_error(url, baudrate)
     if url.lower().startswith(tcp_line.PREFIX):
-        return Line(tcp_line.connect(url))
+        return OpenLine(tcp_line.connect(url))
     if url.lower().startswith(_RFC2217):
         tcp_line.address_in(url)  # pyserial trips over a URL without a port number
     port = _make_port(url, baudrate, rtscts=rtscts)
     if _has_plain_descriptor(port):
         from canbus.backends.slcan.tty_line import open_tty
 
-        return Line(open_tty(port, url, exclusive=exclusive), is_tty=True)
+        return OpenLine(open_tty(port, url, exclusive=exclusive), is_tty=True)
     return _carry(port, url, exclusive=exclusive)
 
 
@@ -126,7 +126,7 @@ def _is_native(port: Serial) -> bool:
     return isinstance(port, Serial)
 
 
-def _carry(port: Serial, url: str, *, exclusive: bool) -> Line:
+def _carry(port: Serial, url: str, *, exclusive: bool) -> OpenLine:
     import termios
 
     from canbus.backends.slcan.carried_line import WAIT, CarriedLine
@@ -148,7 +148,7 @@ def _carry(port: Serial, url: str, *, exclusive: bool) -> Line:
         carried = CarriedLine(port, url)
     except OSError as exc:
         raise open_error(exc, url) from exc
-    return Line(carried.fd, stop=carried.stop, threads=carried.threads)
+    return OpenLine(carried.fd, stop=carried.stop, threads=carried.threads)
 
 
 def _carried_error(exc: BaseException, url: str, path: str | None) -> CanError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from canbus.backends.slcan.dialects import DIALECTS, Dialect
-from canbus.backends.slcan.handshake import HANDSHAKES
+from canbus.backends.slcan.request import HANDSHAKES
 from canbus.options import Option
 from canbus.plugin import CanConfigError
 

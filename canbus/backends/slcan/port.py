@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import NoReturn
 
-from canbus.backends.slcan.opening import Line, open_line
+from canbus.backends.slcan.opening import OpenLine, open_line
 from canbus.backends.slcan.port_errors import line_error
 from canbus.errors import CanClosedError, CanOperationError, CanUnsupportedError
 
@@ -76,7 +76,7 @@ class Port:
         self._to_close = [self._fd]
         self._pid = os.getpid()
 
-    def _open(self) -> Line:
+    def _open(self) -> OpenLine:
         return open_line(self.url, self._baudrate, rtscts=self._rtscts, exclusive=self._exclusive)
 
     def fileno(self) -> int:

@@ -45,9 +45,12 @@ class FrameSender:
         talk: with the adapter.
         lock: guards the line.
         shown: the channel, for messages.
-        why: asks the adapter why it refused a frame; "" if it does not say.
+        check: raises unless the channel is open, or about to be.
+        why: asks the adapter why it refused a frame, for so many seconds at most; "" if it
+            does not say.
 
     Attributes:
+        is_paused: the channel is being opened; who sends waits.
         window: frames that may wait for an answer when `send` returns, one more or less: with 1
             none does. 0: the adapter does not answer frames.
         extended_x: how the adapter takes extended frames.
@@ -55,11 +58,20 @@ class FrameSender:
         confirmed_by: what its answer proves.
     """
 
-    def __init__(self, talk: Conversation, lock: RLock, shown: str, why: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        talk: Conversation,
+        lock: RLock,
+        shown: str,
+        check: Callable[[], None],
+        why: Callable[[float], str],
+    ) -> None:
         self._talk = talk
         self._lock = lock
         self._shown = shown
+        self._check = check
         self._why = why
+        self.is_paused = False
         self.window = 0
         self.extended_x = False
         self.remote_digits = False
@@ -76,10 +88,11 @@ class FrameSender:
             CanTimeoutError: the same, but it did not answer.
         """
         deadline_ns = deadline_after(timeout)
-        asked = self._hand_over(msg, deadline_ns)
+        waits = self.window == 1 and timeout != 0
+        asked = self._hand_over(msg, deadline_ns, is_watched=waits)
         # If time is up in the midst of its line, the rest goes out with whatever comes next.
         self._talk.finish(deadline_ns)
-        if self.window == 1 and timeout != 0:
+        if waits:
             self._await(asked, deadline_ns)
 
     def confirm(self, msg: Message, timeout: float | None) -> SendReceipt:
@@ -95,7 +108,7 @@ class FrameSender:
                 hint="leave confirm out",
             )
         deadline_ns = deadline_after(timeout)
-        asked = self._hand_over(msg, deadline_ns)
+        asked = self._hand_over(msg, deadline_ns, is_watched=True)
         if not self._await(asked, deadline_ns):
             error = CanTimeoutError(
                 f"{self._shown}: frame {compact(msg)} was handed over, but not answered in time"
@@ -104,22 +117,24 @@ class FrameSender:
             raise error
         return SendReceipt(time_ns(), TimestampSource.HOST, self.confirmed_by)
 
-    def _hand_over(self, msg: Message, deadline_ns: int | None) -> Asked:
+    def _hand_over(self, msg: Message, deadline_ns: int | None, *, is_watched: bool) -> Asked:
         line = self._encode(msg)
         answers = self._talk.line.answers
         while True:
+            self._check()
             now_ns = self._settle_what_is_due()
             with self._lock:
                 failed = answers.first_failure()
                 if failed is None and self._room():
                     asked = Asked("", line, now_ns + ANSWER_NS)
-                    if self._talk.line.put(line, (asked,) if self.window else ()):
+                    asked.is_watched = is_watched
+                    if self._talk.put(line, (asked,) if self.window else ()):
                         return asked
                     line_is_full = True
                 else:
                     line_is_full = False
             if failed is not None:
-                raise self._failure(failed)
+                raise self._failure(failed, deadline_ns)
             self._wait_for_room(line_is_full, deadline_ns)
 
     def _await(self, asked: Asked, deadline_ns: int | None) -> bool:
@@ -131,31 +146,38 @@ class FrameSender:
         with self._lock:
             answers = self._talk.line.answers
             answers.expire(monotonic_ns())
-            answers.was_told(asked)
-        if asked.outcome in {Outcome.REFUSED, Outcome.SILENT}:
-            raise self._failure(asked)
-        return asked.outcome is Outcome.DONE
+            if asked.is_pending:
+                answers.unwatch(asked)
+        if has_failed(asked):
+            raise self._failure(asked, deadline_ns)
+        return not asked.is_pending
 
     # -- many -------------------------------------------------------------------------
 
     def send_many(self, frames: Sequence[Message], timeout: float | None) -> None:
-        """Send in order, and wait until all are answered.
+        """Send in order, and wait until all are answered, or the deadline has passed.
 
         Raises:
-            CanError: as `send`; `sent` says how many went out before.
+            CanError: as `send`; `sent` says how many went out before the first that failed. Some
+                that were under way already may have gone out after it.
         """
         deadline_ns = deadline_after(timeout)
         lines = [self._encode(msg) for msg in frames]
         asked: list[Asked] = []
+        told = 0
         try:
             while len(asked) < len(lines):
                 self._hand_over_some(lines, asked, deadline_ns)
             self._talk.finish(deadline_ns)
             if self.window:
-                for each in asked:
-                    self._await(each, deadline_ns)
+                while asked[told:]:
+                    told += 1
+                    self._await(asked[told - 1], deadline_ns)
         except CanError as exc:
             exc.sent = self._went_out(asked)
+            with self._lock:
+                for each in asked[told:]:
+                    self._talk.line.answers.unwatch(each)
             raise
 
     def _hand_over_some(
@@ -164,6 +186,7 @@ class FrameSender:
         asked: list[Asked],
         deadline_ns: int | None,
     ) -> None:
+        self._check()
         now_ns = self._settle_what_is_due()
         with self._lock:
             failed = self._talk.line.answers.first_failure()
@@ -172,12 +195,14 @@ class FrameSender:
             line_is_full = failed is None and stop > start
             if line_is_full:
                 new = [Asked("", line, now_ns + ANSWER_NS) for line in lines[start:stop]]
+                for each in new:
+                    each.is_watched = True
                 data = b"".join(lines[start:stop])
-                if taken := self._talk.line.put(data, new if self.window else ()):
+                if taken := self._talk.put(data, new if self.window else ()):
                     asked += new[: data.count(b"\r", 0, taken)]
                     return
         if failed is not None:
-            raise self._failure(failed)
+            raise self._failure(failed, deadline_ns)
         self._wait_for_room(line_is_full, deadline_ns)
 
     def _went_out(self, asked: Sequence[Asked]) -> int:
@@ -185,7 +210,7 @@ class FrameSender:
         if not self.window:
             return len(asked)
         for place, each in enumerate(asked):
-            if each.outcome in {Outcome.REFUSED, Outcome.SILENT}:
+            if has_failed(each):
                 return place
         return len(asked)
 
@@ -193,6 +218,10 @@ class FrameSender:
         if msg._flags & ESI:
             warn(f"{self._shown}: the error state indicator of {compact(msg)} cannot be sent")
         line = encode_frame(msg, extended_x=self.extended_x)
+        if self.extended_x and msg._flags & RTR:
+            raise CanUnsupportedError(
+                f"{self._shown}: a CANdapter takes no remote frames, as far as is known"
+            )
         if self.remote_digits and msg._flags & RTR:
             return line[:-1] + b"00" * msg.dlc + b"\r"
         return line
@@ -201,6 +230,8 @@ class FrameSender:
 
     def _room(self) -> int:
         """How many frames may be sent now; with the lock held."""
+        if self.is_paused:
+            return 0
         if not self.window:
             return _AT_ONCE
         return max(0, self.window - self._talk.line.answers.frames_waiting)
@@ -216,6 +247,7 @@ class FrameSender:
         if line_is_full:
             is_ready = talk.wait(POLLIN | POLLOUT, deadline_ns)
             talk.read()
+            is_ready = is_ready and (deadline_ns is None or monotonic_ns() < deadline_ns)
         else:
             due_ns = talk.line.answers.next_due_ns()
             ends = [ns for ns in (deadline_ns, due_ns) if ns is not None]
@@ -232,7 +264,7 @@ class FrameSender:
         return self._room() > 0 or self._talk.line.answers.untold > 0
 
     def _settle_what_is_due(self) -> int:
-        """Give up what is not answered by now; answers may lie in the port, unread for long.
+        """Read the answers that are here, and give up what is not answered by now.
 
         Returns:
             The monotonic time.
@@ -240,19 +272,19 @@ class FrameSender:
         answers = self._talk.line.answers
         now_ns = monotonic_ns()
         if answers.frames_waiting:
+            self._talk.read()
             with self._lock:
-                has_due = answers.has_due(now_ns)
-            if has_due:
-                self._talk.read()
-                with self._lock:
-                    answers.expire(now_ns)
+                answers.expire(now_ns)
         return now_ns
 
-    def _failure(self, asked: Asked) -> CanError:
+    def _failure(self, asked: Asked, deadline_ns: int | None) -> CanError:
         """The error for a frame that was refused, or not answered."""
         frame = _frame_of(asked)
         if asked.outcome is Outcome.REFUSED:
-            why = self._why()
+            seconds = float("inf")
+            if deadline_ns is not None:
+                seconds = (deadline_ns - monotonic_ns()) / 10**9
+            why = self._why(seconds) if seconds > 0 else ""
             error = CanFrameRefusedError(
                 f"{self._shown}: the adapter refused frame {compact(frame)}{why and f': {why}'}",
                 hint="its transmit buffer is full, or its channel is closed, listen-only or "
@@ -265,6 +297,11 @@ class FrameSender:
             "it may have been sent",
             hint="is the adapter still connected and its channel open?",
         )
+
+
+def has_failed(asked: Asked) -> bool:
+    """It was refused, or not answered."""
+    return asked.outcome in {Outcome.REFUSED, Outcome.SILENT}
 
 
 def _frame_of(asked: Asked) -> Message:

@@ -10,6 +10,6 @@ def canbus_backend() -> BackendSpec:
         summary="frames go round inside this process, with a delay",
         bus="canbus_loop.bus:LoopBus",
         options=(Option("delay_ms", int, 0, "milliseconds before a frame arrives"),),
-        capabilities=Capability.FD | Capability.ERROR_FRAMES,
+        capabilities=Capability.FD | Capability.ESI | Capability.ERROR_FRAMES,
         channel_help="any text; buses with the same one hear each other",
     )
