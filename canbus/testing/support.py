@@ -5,10 +5,12 @@ No rule stands here, and nothing knows a backend.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
 from time import monotonic, sleep
+from types import FrameType
 from typing import Any, Generic, TypeVar
 
 from canbus.plugin import BusABC, Message
@@ -20,6 +22,8 @@ PATIENCE = 10.0
 
 MARKER_ID = 0x7FE
 """Sent last: order is kept, so what has not come before the marker does not come at all."""
+
+_no_collection = threading.Lock()
 
 
 class Worker(Generic[T]):
@@ -71,12 +75,27 @@ def wait_until_blocked(*workers: Worker[Any]) -> None:
 
 def _position(thread: threading.Thread) -> list[tuple[int, int]]:
     """Where every call of a thread stands; empty before its start and after its end."""
-    frame = sys._current_frames().get(thread.ident or 0)
+    frame = _current_frames().get(thread.ident or 0)
     stack = []
     while frame is not None:
         stack.append((id(frame), frame.f_lasti))
         frame = frame.f_back
     return stack
+
+
+def _current_frames() -> dict[int, FrameType]:
+    """The same as sys._current_frames, which stops everything if garbage is collected within.
+
+    CPython issue 106883: it holds the lock that starting and ending threads need.
+    """
+    with _no_collection:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if was_enabled:
+                gc.enable()
 
 
 def numbered(number: int, arbitration_id: int = 0x123) -> Message:
