@@ -80,7 +80,8 @@ class BusStatistics:
         tx_expired: frames dropped because their `ttl` passed before they could be handed over.
         tx_late: frames that had been handed over in time, but left after their `ttl`.
         rx_malformed: lines of a serial adapter that were neither frame nor answer.
-        tx_refused: frames that a serial adapter refused.
+        tx_refused: frames that a serial adapter refused, and refusals of it that nothing tells
+            what they were for.
         tx_unanswered: frames that it should have answered, and did not.
     """
 

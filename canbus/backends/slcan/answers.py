@@ -97,6 +97,7 @@ class Answers:
 
     Attributes:
         unasked: answers to nothing that was sent.
+        bel_is_bus_error: BEL that nobody asked for is no refusal.
         unasked_refusals: BEL among them: something was refused, and nothing says what.
         lost: frames that were passed over in silence.
         refused: frames that the adapter refused.
@@ -108,6 +109,7 @@ class Answers:
         self.frames_waiting = 0
         self.unasked = 0
         self.unasked_refusals = 0
+        self.bel_is_bus_error = False
         self.lost = 0
         self.refused = 0
 
@@ -126,7 +128,7 @@ class Answers:
                 break
         else:
             self.unasked += 1
-            self.unasked_refusals += reply.kind is _REFUSED
+            self.unasked_refusals += reply.kind is _REFUSED and not self.bel_is_bus_error
             return
         while (passed_over := self._waiting[0]) is not asked:
             self.give_up(passed_over)

@@ -118,7 +118,7 @@ class SlcanBus(AdapterBus):
             stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "adapter",
             filters=normalise(can_filters),
         )
-        self._malformed_told = False
+        self._told: set[str] = set()
         self._port = open_port(url, baudrate, rtscts=rtscts, exclusive=exclusive)
         release = self._port.close
         try:
@@ -167,9 +167,8 @@ class SlcanBus(AdapterBus):
             if self._is_shutdown:
                 raise self._closed()
             line.pump()
-        if line.malformed and not self._malformed_told:
-            self._malformed_told = True
-            self._warn_malformed()  # before a frame is taken: the warning may be an error
+        if line.malformed or line.answers.unasked_refusals:
+            self._warn_once()  # before a frame is taken: the warning may be an error
         batch = line.take(limit)
         if self._descriptor is not None:
             self._show_leftovers()  # one read brings more than one frame
@@ -191,12 +190,19 @@ class SlcanBus(AdapterBus):
             self._waiter.kick()
         super()._after_reading()
 
-    def _warn_malformed(self) -> None:
+    def _warn_once(self) -> None:
         bad = self._line.first_malformed
-        if bad is not None:
+        if bad is not None and "malformed" not in self._told:
+            self._told.add("malformed")
             warn(
                 f"{self.channel_info}: what came is no line of an adapter: {bad.line[:40]!r} "
                 f"({bad.reason}); further ones are only counted (statistics.rx_malformed)"
+            )
+        if self._line.answers.unasked_refusals and "refused" not in self._told:
+            self._told.add("refused")
+            warn(
+                f"{self.channel_info}: the adapter refused something, and nothing tells what, as "
+                "its answers are not awaited; further ones are only counted (statistics.tx_refused)"
             )
 
     def _somebody_has_read(self) -> None:
@@ -256,7 +262,7 @@ class SlcanBus(AdapterBus):
         return BusStatistics(
             line.dropped,
             rx_malformed=line.malformed,
-            tx_refused=line.answers.refused,
+            tx_refused=line.answers.refused + line.answers.unasked_refusals,
             tx_unanswered=line.answers.lost,
         )
 

@@ -72,6 +72,7 @@ class Dialect(NamedTuple):
         max_filters: how many filters it applies exactly; 0: none.
         window: frames that may wait for its answer.
         confirmed_by: what its answer to a frame proves.
+        bel_is_bus_error: it also sends BEL for each error on the bus.
         extended_x: it takes and sends extended frames as `x`.
         remote_digits: it takes a remote frame only with as many data digits as it asks for.
     """
@@ -94,6 +95,7 @@ class Dialect(NamedTuple):
     max_filters: int = 0
     window: int = 8
     confirmed_by: ConfirmedBy = ConfirmedBy.BUFFER
+    bel_is_bus_error: bool = False
     extended_x: bool = False
     remote_digits: bool = False
 
@@ -226,6 +228,7 @@ WEACT = Dialect(
     preparation=("M0",),  # `M1` outlives `C`
     listen_only=("M1", "O"),
     confirmed_by=ConfirmedBy.BUS,  # answered when another node has acknowledged
+    bel_is_bus_error=True,
     remote_digits=True,
     window=_DEEP,
 )

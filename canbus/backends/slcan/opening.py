@@ -72,6 +72,11 @@ def open_line(url: str, baudrate: int, *, rtscts: bool, exclusive: bool) -> Open
     if not 0 < baudrate <= _HIGHEST_BAUDRATE:
         raise baudrate_error(url, baudrate)
     if url.lower().startswith(tcp_line.PREFIX):
+        if rtscts:
+            raise CanUnsupportedError(
+                f"cannot open {url}: rtscts=True is for serial lines, not for TCP",
+                hint="leave it out",
+            )
         return OpenLine(tcp_line.connect(url))
     if url.lower().startswith(_RFC2217):
         tcp_line.address_in(url)  # pyserial trips over a URL without a port number

@@ -184,6 +184,7 @@ class Session:
         self.adapter = adapter
         by_itself = dialect.window if adapter.answers_frames else 0
         self.sender.window = by_itself if self._window is None else self._window
+        self.line.answers.bel_is_bus_error = dialect.bel_is_bus_error
         self.sender.extended_x = dialect.extended_x
         self.sender.remote_digits = dialect.remote_digits
         self.sender.confirmed_by = dialect.confirmed_by
