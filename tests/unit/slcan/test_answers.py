@@ -86,7 +86,6 @@ def test_every_command_can_be_refused(word, line):
         ("S6", b"z\r"),
         ("V", b"NA123\r"),
         ("N", b"F00\r"),
-        ("v", b"V1013\r"),
     ],
 )
 def test_what_does_not_fit_answers_nothing(word, line):
@@ -119,10 +118,30 @@ def test_a_refused_frame_is_told_once_in_order():
     ]
     assert answers.refused == answers.untold == 2
     assert answers.first_failure() is first
-    answers.was_told(third)
-    answers.was_told(third)
+    assert answers.first_failure() is third
     assert answers.first_failure() is None
     assert answers.refused == 2
+
+
+def test_who_waits_for_its_frame_is_not_told_otherwise():
+    watched, left, plain = frame(), frame(), frame()
+    watched.is_watched = left.is_watched = True
+    answers = expecting(watched, left, plain)
+    answers.unwatch(left)  # it has failed to wait long enough
+    hear(answers, b"\a", b"\a", b"\a")
+    assert answers.first_failure() is left
+    assert answers.first_failure() is plain
+    assert answers.first_failure() is None
+    answers.unwatch(watched)
+    assert answers.first_failure() is watched
+    assert answers.refused == 3
+
+
+def test_something_worse_was_told():
+    answers = expecting(frame())
+    hear(answers, b"\a")
+    answers.all_are_told()
+    assert (answers.untold, answers.refused) == (0, 1)
 
 
 def test_an_answer_passes_over_those_that_it_does_not_fit():
@@ -169,14 +188,16 @@ def test_what_was_not_sent_after_all_is_not_expected():
     assert answers.unasked == 1
 
 
-def test_after_the_end_nothing_is_answered_and_nothing_told():
+def test_after_the_end_nothing_is_answered_any_more():
     asked = [frame(), command("V"), frame()]
     answers = expecting(*asked)
     hear(answers, b"\a")
     answers.forget_all()
     assert asked[0].outcome is Outcome.REFUSED
     assert all(each.outcome is Outcome.SILENT for each in asked[1:])
-    assert (len(answers), answers.frames_waiting, answers.untold) == (0, 0, 0)
+    assert (len(answers), answers.frames_waiting) == (0, 0)
+    assert (answers.refused, answers.lost) == (1, 1)
+    assert [answers.first_failure() for _ in range(3)] == [asked[0], asked[2], None]
 
 
 def test_giving_up_twice_counts_once():

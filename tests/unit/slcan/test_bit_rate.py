@@ -76,7 +76,7 @@ def test_a_code_is_sent_as_it_is(code, command):
     assert BitRate(code=code).command(CUSTOM) == command
 
 
-@pytest.mark.parametrize("code", ["", "S6\r", "S6\rO", " 6", "ü", "s" + 9 * "0", "\n"])
+@pytest.mark.parametrize("code", ["", "S6\r", "S6\rO", " 6", "ü", "\n"])
 def test_a_code_that_is_none(code):
     with pytest.raises(can.CanConfigError, match="bitrate_code"):
         BitRate(code=code)

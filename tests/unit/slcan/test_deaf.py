@@ -13,6 +13,7 @@ from canbus.testing.support import PATIENCE, Worker, wait_until_blocked
 from tests.unit.slcan.rig import raised, within
 from tests.unit.slcan.serial_lines import Adapter, no_leak, wait_for
 
+pytestmark = pytest.mark.filterwarnings("ignore::canbus.errors.CanWarning")  # of frames in vain
 FRAME = can.Message(arbitration_id=0x123, is_extended_id=False, data=bytes(8))
 
 

@@ -16,6 +16,7 @@ from canbus.testing.slcan import Refuse, Silent
 from canbus.testing.support import PATIENCE, Worker, wait_until_blocked
 from tests.unit.slcan.rig import open_bus, opened, plugged, raised, within
 
+pytestmark = pytest.mark.filterwarnings("ignore::canbus.errors.CanWarning")  # of frames in vain
 FRAME = can.Message(arbitration_id=0x123, is_extended_id=False)
 
 HOLDER = """

@@ -27,7 +27,7 @@ from canbus.testing.slcan import (
     Split,
 )
 from tests.unit.slcan.operations import LONG, OPERATIONS
-from tests.unit.slcan.rig import SLACK, open_bus, within
+from tests.unit.slcan.rig import open_bus, within
 from tests.unit.slcan.serial_lines import no_leak
 
 GONE = "CanChannelNotFoundError"
@@ -86,6 +86,8 @@ def _fault(*faults):
     return lambda adapter: adapter.fault(*faults)
 
 
+_AT_ONCE = 48
+
 NO_CLOSE = {"close_channel": "CanOperationError"}
 ALL_GONE = dict.fromkeys(OPERATIONS.keys() - {"statistics", "shutdown", "reopen"}, GONE)
 PACKETS = {"send_many": f"ok|{LATE}", "send_until_told": f"ok|{LATE}", "cyclic": f"ok|{LATE}"}
@@ -137,19 +139,25 @@ def _outcome(operation: str, row: Row, link: Path) -> str:
                 bus.shutdown()
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_every_operation_ends_as_it_should(name: str, tmp_path: Path) -> None:
-    row = TABLE[name]
-    with no_leak(), warnings.catch_warnings(), ThreadPoolExecutor(len(OPERATIONS)) as pool:
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """What became of every operation of every row; many at a time, as most of them wait."""
+    folder = tmp_path_factory.mktemp("ports")
+    with no_leak(), warnings.catch_warnings(), ThreadPoolExecutor(_AT_ONCE) as pool:
         warnings.simplefilter("ignore", can.CanWarning)
         running = {
-            operation: pool.submit(_outcome, operation, row, tmp_path / operation)
+            (name, operation): pool.submit(_outcome, operation, row, folder / f"{name} {operation}")
+            for name, row in TABLE.items()
             for operation in OPERATIONS
         }
-        got = {operation: future.result(4 * SLACK) for operation, future in running.items()}
+        return {both: future.result() for both, future in running.items()}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_operation_ends_as_it_should(name: str, outcomes: dict[tuple[str, str], str]) -> None:
     wrong = {
-        operation: f"{got[operation]}, not {expected}"
-        for operation, expected in row.expected().items()
-        if got[operation] not in expected.split("|")
+        operation: f"{outcomes[name, operation]}, not {expected}"
+        for operation, expected in TABLE[name].expected().items()
+        if outcomes[name, operation] not in expected.split("|")
     }
     assert not wrong

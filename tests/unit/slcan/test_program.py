@@ -21,6 +21,7 @@ from tests.scale import SOAK
 from tests.unit.slcan.rig import open_bus, raised, receive_all
 from tests.unit.slcan.serial_lines import no_leak
 
+pytestmark = pytest.mark.filterwarnings("ignore::canbus.errors.CanWarning")  # of frames in vain
 PROGRAMS = 100 * SOAK
 NOISE = b"\xff\xfe\x00xyzQ!"
 

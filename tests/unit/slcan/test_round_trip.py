@@ -47,8 +47,11 @@ def opened_as(row, **options):
 
 
 def frames_for(row):
-    """WeAct's adapter takes remote frames with data digits only; without any, none of length 0."""
-    lengths = (0,) if row.name == "weact" else range(9)
+    """WeAct's adapter takes remote frames with data digits only, so it is sent those of length 0.
+
+    A CANdapter has none.
+    """
+    lengths = {"weact": range(1), "candapter": range(0)}.get(row.name, range(9))
     return [*classic_frames(remote_lengths=lengths), *(fd_frames() if row.has_fd else ())]
 
 

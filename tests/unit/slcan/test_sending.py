@@ -12,6 +12,7 @@ from canbus.testing.slcan import LoseAnswers, Refuse, Silent, Slow
 from canbus.testing.support import PATIENCE, Worker, wait_until_blocked
 from tests.unit.slcan.rig import opened, raised, within
 
+pytestmark = pytest.mark.filterwarnings("ignore::canbus.errors.CanWarning")  # of frames in vain
 SLOW = 0.3  # seconds for an answer, where it is late but comes
 
 
