@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ import canbus as can
 from canbus.backends.slcan import canbus_backend
 from canbus.plugin import Capability
 from canbus.testing import BusConformance
+from canbus.testing.base import OpenBus
 from canbus.testing.slcan import SlcanEmulator
+from canbus.testing.support import PATIENCE
 
 _numbers = count()
 
@@ -25,15 +28,26 @@ class _Adapters:
         self._stack = stack
         self._wire = f"slcan-conformance-{next(_numbers)}"
         self._users: dict[str, can.BusABC | None] = {}
+        self._adapters: list[SlcanEmulator] = []
 
     def free_port(self, firmware: str) -> str:
         for port, user in self._users.items():
             if user is not None and user._is_shutdown:
                 return port
         node = self._stack.enter_context(can.Bus(self._wire, interface="virtual", fd=True))
-        port = self._stack.enter_context(SlcanEmulator(firmware, bus=node)).port
-        self._users[port] = None
-        return port
+        adapter = self._stack.enter_context(SlcanEmulator(firmware, bus=node))
+        self._adapters.append(adapter)
+        self._users[adapter.port] = None
+        return adapter.port
+
+    def settle(self) -> None:
+        """Until they have noticed that nobody has their ports: they open them themselves then."""
+        for adapter in self._adapters:
+            before, deadline = adapter.counters.discarded_bytes, monotonic() + PATIENCE
+            while adapter.counters.discarded_bytes == before:
+                assert monotonic() < deadline
+                adapter.write(b"\r")
+                adapter.wait_until_written()
 
     def is_used_by(self, port: str, bus: can.BusABC) -> None:
         self._users[port] = bus
@@ -42,11 +56,17 @@ class _Adapters:
 class SlcanConformance(BusConformance):
     spec = canbus_backend()
     firmware: str
+    adapters: _Adapters
 
     @pytest.fixture
     def channel(self) -> Iterator[_Adapters]:
         with ExitStack() as stack:
-            yield _Adapters(stack)
+            self.adapters = _Adapters(stack)
+            yield self.adapters
+
+    def _use_and_close(self, open_bus: OpenBus) -> None:
+        super()._use_and_close(open_bus)
+        self.adapters.settle()
 
     def connect(self, channel: Any, **options: Any) -> can.BusABC:
         options.setdefault("bitrate", 500_000)

@@ -149,8 +149,8 @@ class Answers:
         return True
 
     def give_up(self, asked: Asked) -> None:
-        """It gets no answer any more."""
-        if asked.is_pending:
+        """It gets no answer any more, if it was sent at all."""
+        if asked in self._waiting:
             self._settle(asked, Outcome.SILENT)
 
     def retract(self, asked: Asked) -> None:

@@ -138,7 +138,7 @@ class Conversation:
             if not came and not self.wait(POLLIN, deadline_ns, done):
                 self.read()  # what came at the last moment
                 return done()
-        self.line.check()  # an answer that was given up because the port is gone is none
+        self._check()  # an answer that was given up because all is over is none
         return True
 
     def wait(
@@ -160,10 +160,13 @@ class Conversation:
             came = self.line.pump()
         if came or self.line.has_news:
             self.after_reading()
+        self._check()
+        return came
+
+    def _check(self) -> None:
         if self.is_over():
             raise CanClosedError("the bus was shut down meanwhile")
         self.line.check()
-        return came
 
 
 def _has_passed(deadline_ns: int | None) -> bool:

@@ -168,6 +168,9 @@ class FrameSender:
         try:
             while len(asked) < len(lines):
                 self._hand_over_some(lines, asked, deadline_ns)
+                while asked[told:] and not asked[told].is_pending:
+                    told += 1
+                    self._await(asked[told - 1], deadline_ns)  # no more behind one that failed
             self._talk.finish(deadline_ns)
             if self.window:
                 while asked[told:]:
