@@ -87,7 +87,7 @@ class FrameKindRules(ConformanceBase):
         """The controller sets it by its own state; the frame itself goes out."""
         self.needs(Capability.FD)
         if self.declares(Capability.ESI):
-            pytest.skip(f"{self.spec.name} sends it")
+            return  # the rule above is for those
         sender, receiver = open_bus(fd=True), open_bus(fd=True)
         msg = Message(arbitration_id=1, is_fd=True, data=b"\1", error_state_indicator=True)
         with pytest.warns(CanWarning, match="error state indicator"):
