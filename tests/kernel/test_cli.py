@@ -245,6 +245,8 @@ def test_demo_removes_its_link_when_a_signal_ends_it(number, status):
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
+        # A frame: CPython loses an interrupt that comes while modules are being imported.
+        process.stdout.readline()
         assert len(links.list_links()) == len(before) + 1
         process.send_signal(number)
         _, complaints = process.communicate(timeout=TIMEOUT)
