@@ -153,13 +153,12 @@ class Session:
             self.talk.after_reading()
 
     def _open(self, request: Request) -> None:
-        answers = self.line.answers
         if self.is_open and self.line.trouble is None:
             commands_for(request, self.adapter.dialect)  # better said before it is closed
-            self.talk.until(lambda: not answers.frames_waiting, deadline_after(_ANSWER))
+            self._let_frames_out()
         self.is_open = False
         with self._lock:
-            answers.forget_all()
+            self.line.answers.forget_all()
         is_first = not hasattr(self, "adapter")
         try:
             adapter = Handshake(self.talk, request, self._shown, is_first=is_first).run()
@@ -171,6 +170,11 @@ class Session:
                 self.line.forget_malformed()
         self.request = request
         self._adopt(adapter)
+
+    def _let_frames_out(self) -> None:
+        """Wait a moment for the answers to frames that are on their way."""
+        answers = self.line.answers
+        self.talk.until(lambda: not answers.frames_waiting, deadline_after(_ANSWER))
 
     def _close_quietly(self) -> None:
         """It may have opened its channel all the same, and would acknowledge frames there."""
@@ -211,6 +215,7 @@ class Session:
             CanError: it does not answer, though it did before; or the port is gone.
         """
         with self._alone():
+            self._let_frames_out()
             self.is_open = False
             if "C" in self.adapter.answered:
                 asked = self.talk.ask("C", _ANSWER)
