@@ -21,7 +21,7 @@ OPTIONS = (
     Option("listen_only", bool, False, "never send, not even acknowledgements"),
     Option("loopback", bool, False, "receive what this bus sends; the bus itself is not used"),
     Option("timestamping", str, "host", "who stamps received frames: host, or adapter"),
-    Option("window", int, None, "frames that may wait for the adapter's answer; 0: it has none"),
+    Option("window", int, None, "frames that may wait for their answer; 0: none is awaited"),
     Option("rtscts", bool, False, "hardware flow control of the serial line"),
     Option("exclusive", bool, True, "let no other program open the port"),
     Option("sleep_after_open", float, 0.0, "seconds before the first command: boards that restart"),
