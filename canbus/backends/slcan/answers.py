@@ -97,6 +97,7 @@ class Answers:
 
     Attributes:
         unasked: answers to nothing that was sent.
+        foreseen_refusals: refusals that mean nothing: of `C`, where the channel was closed.
         bel_is_bus_error: BEL that nobody asked for is no refusal.
         unasked_refusals: BEL among them: something was refused, and nothing says what.
         lost: frames that were passed over in silence.
@@ -109,6 +110,7 @@ class Answers:
         self.frames_waiting = 0
         self.unasked = 0
         self.unasked_refusals = 0
+        self.foreseen_refusals = 0
         self.bel_is_bus_error = False
         self.lost = 0
         self.refused = 0
@@ -128,7 +130,8 @@ class Answers:
                 break
         else:
             self.unasked += 1
-            self.unasked_refusals += reply.kind is _REFUSED and not self.bel_is_bus_error
+            if reply.kind is _REFUSED and not self.bel_is_bus_error:
+                self._count_unasked_refusal()
             return
         while (passed_over := self._waiting[0]) is not asked:
             self.give_up(passed_over)
@@ -136,6 +139,12 @@ class Answers:
         asked.answer = reply.line.decode("ascii", "replace")
         asked.is_free_text = reply.kind is ReplyKind.TEXT
         self._settle(asked, Outcome.REFUSED if refused else Outcome.DONE)
+
+    def _count_unasked_refusal(self) -> None:
+        if self.foreseen_refusals:
+            self.foreseen_refusals -= 1
+        else:
+            self.unasked_refusals += 1
 
     def take_text(self, bad: Malformed) -> bool:
         """A line that means nothing; it may be what a firmware of its own answers to `V`."""

@@ -80,6 +80,11 @@ class Conversation:
         with self._lock:
             self.line.answers.forget_all()
 
+    def foresee_refusal(self) -> None:
+        """One refusal that nobody awaits means nothing."""
+        with self._lock:
+            self.line.answers.foreseen_refusals += 1
+
     @property
     def malformed(self) -> int:
         """Lines that meant nothing."""
