@@ -37,6 +37,7 @@ def say_farewell(line: Line, *, closes: bool, answers_close: bool) -> str:
     asked = Asked("C")
     try:
         _pump(line, _FRAMES, lambda: not line.answers.frames_waiting and line.is_all_sent)
+        line.answers.forget_all()  # the answer to `C` is none to a frame
         if closes and line.put(b"C\r", (asked,)) and answers_close:
             _pump(line, _CLOSING, lambda: not asked.is_pending)
         _pump(line, _CLOSING, lambda: line.is_all_sent)

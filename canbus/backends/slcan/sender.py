@@ -167,10 +167,12 @@ class FrameSender:
         told = 0
         try:
             while len(asked) < len(lines):
-                self._hand_over_some(lines, asked, deadline_ns)
+                self._check()
+                now_ns = self._settle_what_is_due()
                 while asked[told:] and not asked[told].is_pending:
                     told += 1
                     self._await(asked[told - 1], deadline_ns)  # no more behind one that failed
+                self._hand_over_some(lines, asked, now_ns, deadline_ns)
             self._talk.finish(deadline_ns)
             if self.window:
                 while asked[told:]:
@@ -187,10 +189,9 @@ class FrameSender:
         self,
         lines: Sequence[bytes],
         asked: list[Asked],
+        now_ns: int,
         deadline_ns: int | None,
     ) -> None:
-        self._check()
-        now_ns = self._settle_what_is_due()
         with self._lock:
             failed = self._talk.line.answers.first_failure()
             start = len(asked)

@@ -157,8 +157,7 @@ class Session:
             commands_for(request, self.adapter.dialect)  # better said before it is closed
             self._let_frames_out()
         self.is_open = False
-        with self._lock:
-            self.line.answers.forget_all()
+        self.talk.forget()
         is_first = not hasattr(self, "adapter")
         try:
             adapter = Handshake(self.talk, request, self._shown, is_first=is_first).run()
@@ -172,9 +171,10 @@ class Session:
         self._adopt(adapter)
 
     def _let_frames_out(self) -> None:
-        """Wait a moment for the answers to frames that are on their way."""
+        """Wait a moment for the answers to frames that are on their way; then none is awaited."""
         answers = self.line.answers
         self.talk.until(lambda: not answers.frames_waiting, deadline_after(_ANSWER))
+        self.talk.forget()
 
     def _close_quietly(self) -> None:
         """It may have opened its channel all the same, and would acknowledge frames there."""
