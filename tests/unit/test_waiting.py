@@ -6,8 +6,7 @@ import os
 import signal
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic_ns
 from types import FrameType
@@ -238,81 +237,3 @@ def test_the_release_may_wait_for_a_lock_whose_holder_wants_to_wait(pipe: Pipe) 
     closer.result()
     os.close(read)
     os.close(write)
-
-
-# -- in a forked child --------------------------------------------------------------------
-
-
-def in_child(work: Callable[[], bool]) -> bool:
-    """Whether it returned true in a forked child, in time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
-        pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            signal.alarm(5)  # ends one that hangs
-            code = 0 if work() else 1
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status) == 0
-
-
-def test_a_child_closes_its_copy_though_threads_had_the_lock_and_waited(pipe: Pipe) -> None:
-    is_held, go_on = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with pipe.waiter._lock:
-            is_held.set()
-            assert go_on.wait(PATIENCE)
-
-    def close() -> bool:
-        assert pipe.waiter.is_inherited
-        pipe.waiter.close()
-        pipe.waiter.close()
-        return len(pipe.released) == 1 and not pipe.waiter.is_used
-
-    waiting = Worker(lambda: pipe.waiter.wait(POLLIN, None))
-    wait_until_blocked(waiting)
-    holder = Worker(hold)
-    assert is_held.wait(PATIENCE)
-    assert in_child(close)
-    go_on.set()
-    holder.result()
-    assert pipe.released == []
-    assert waiting.thread.is_alive()  # the parent's own threads are not woken by that
-    assert pipe.waiter.is_used
-    pipe.waiter.kick()
-    assert waiting.result() is True
-    assert pipe.waiter.wait(POLLIN, deadline_after(0.01)) is False
-
-
-def test_a_kick_in_a_child_wakes_nobody_of_the_parent(pipe: Pipe) -> None:
-    waiting = Worker(lambda: pipe.waiter.wait(POLLIN, None))
-    wait_until_blocked(waiting)
-
-    def kick() -> bool:
-        for _ in range(3):
-            pipe.waiter.kick()
-        return True
-
-    assert in_child(kick)
-    wait_until_blocked(waiting)
-    assert waiting.thread.is_alive()
-    os.write(pipe.write, b"x")
-    assert waiting.result() is True
-
-
-def test_a_parent_can_close_after_its_child_has(pipe: Pipe) -> None:
-    def close() -> bool:
-        pipe.waiter.close()
-        return True
-
-    assert not pipe.waiter.is_inherited
-    assert in_child(close)
-    waiting = Worker(lambda: pipe.waiter.wait(POLLIN, None))
-    wait_until_blocked(waiting)
-    pipe.waiter.close()
-    assert waiting.result() is True
-    assert len(pipe.released) == 1

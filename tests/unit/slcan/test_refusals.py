@@ -56,6 +56,28 @@ def test_what_was_told_is_not_told_again():
         assert [number_of(msg) for msg in adapter.sent] == [5, 6]
 
 
+def test_nothing_goes_out_behind_a_frame_that_is_known_to_be_refused(monkeypatch):
+    """The answer is there already when the second frame is about to be sent."""
+    with opened(window=1) as (adapter, bus):
+        adapter.fault(Refuse("t7"))
+        sender = bus._session.sender
+        settle = sender._settle_what_is_due
+
+        def settle_late():
+            if bus._line.answers.frames_waiting:
+                adapter.wait_for_command(b"t777400000001")
+                adapter.wait_until_written()
+            return settle()
+
+        monkeypatch.setattr(sender, "_settle_what_is_due", settle_late)
+        error: Any = raised(bus.send_many, [numbered(1, 0x777), numbered(2)])
+        assert refused(error) == 1
+        assert error.sent == 0
+        monkeypatch.undo()
+        bus.send(numbered(3), confirm=True, timeout=PATIENCE)
+        assert [number_of(msg) for msg in adapter.sent] == [3]
+
+
 @pytest.mark.parametrize("question", ["get_serial_number", "get_version"])
 def test_a_question_that_was_not_answered_does_not_take_the_refusal(question):
     with opened() as (adapter, bus):
