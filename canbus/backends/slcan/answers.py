@@ -97,7 +97,7 @@ class Answers:
 
     Attributes:
         unasked: answers to nothing that was sent.
-        foreseen_refusals: refusals that mean nothing: of `C`, where the channel was closed.
+        foreseen: commands that were sent and are not awaited, but may be answered.
         bel_is_bus_error: BEL that nobody asked for is no refusal.
         unasked_refusals: BEL among them: something was refused, and nothing says what.
         lost: frames that were passed over in silence.
@@ -110,7 +110,7 @@ class Answers:
         self.frames_waiting = 0
         self.unasked = 0
         self.unasked_refusals = 0
-        self.foreseen_refusals = 0
+        self.foreseen: deque[str] = deque()
         self.bel_is_bus_error = False
         self.lost = 0
         self.refused = 0
@@ -130,8 +130,9 @@ class Answers:
                 break
         else:
             self.unasked += 1
-            if reply.kind is _REFUSED and not self.bel_is_bus_error:
-                self._count_unasked_refusal()
+            word = self._foreseen_word(reply.kind)
+            if reply.kind is _REFUSED and word not in {"V", "C"} and not self.bel_is_bus_error:
+                self.unasked_refusals += 1
             return
         while (passed_over := self._waiting[0]) is not asked:
             self.give_up(passed_over)
@@ -140,11 +141,13 @@ class Answers:
         asked.is_free_text = reply.kind is ReplyKind.TEXT
         self._settle(asked, Outcome.REFUSED if refused else Outcome.DONE)
 
-    def _count_unasked_refusal(self) -> None:
-        if self.foreseen_refusals:
-            self.foreseen_refusals -= 1
-        else:
-            self.unasked_refusals += 1
+    def _foreseen_word(self, kind: ReplyKind) -> str | None:
+        """Which of the commands that nobody awaits is answered; None if it is none of them."""
+        if kind is ReplyKind.SENT:
+            return None
+        if kind is _OK and self.foreseen and self.foreseen[0] == "V":
+            self.foreseen.popleft()  # it was passed over: that is no answer to a question
+        return self.foreseen.popleft() if self.foreseen else None
 
     def take_text(self, bad: Malformed) -> bool:
         """A line that means nothing; it may be what a firmware of its own answers to `V`."""
@@ -186,6 +189,7 @@ class Answers:
 
     def forget_all(self) -> None:
         """Nothing of what was sent until now is answered any more."""
+        self.foreseen.clear()
         for asked in list(self._waiting):
             self.give_up(asked)
 

@@ -61,7 +61,9 @@ class Conversation:
         return asked
 
     def tell(self, word: str, seconds: float) -> bool:
-        """Send a command that nobody answers; False if there was no room for it in time."""
+        """Send a command whose answer nobody awaits; False if there was no room in time."""
+        with self._lock:
+            self.line.answers.foreseen.append(word)
         return self.say(f"{word}\r".encode("ascii"), (), deadline_after(seconds))
 
     def begin(self) -> None:
@@ -79,11 +81,6 @@ class Conversation:
         """What has not been answered by now never is."""
         with self._lock:
             self.line.answers.forget_all()
-
-    def foresee_refusal(self) -> None:
-        """One refusal that nobody awaits means nothing."""
-        with self._lock:
-            self.line.answers.foreseen_refusals += 1
 
     @property
     def malformed(self) -> int:

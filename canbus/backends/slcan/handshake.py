@@ -150,7 +150,6 @@ class Handshake:
 
     def _open_blindly(self, dialect: Dialect) -> Adapter:
         commands = commands_for(self._request, dialect)
-        self._talk.foresee_refusal()  # of `C`, which most refuse where they are closed
         for word in ("V", "C", *commands):
             if word == commands[-1] and self._is_first:
                 self._talk.begin()
