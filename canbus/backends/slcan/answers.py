@@ -33,6 +33,7 @@ _QUERIES = {
 }
 
 
+_MOST_FORESEEN = 64  # of an adapter that answers nothing, none is ever taken out
 _FAILED = frozenset({Outcome.REFUSED, Outcome.SILENT})
 _SOME_HAVE = {"V": (ReplyKind.TEXT,), "v": (ReplyKind.VERSION,)}
 """Answers of a form that only some firmwares have."""
@@ -110,7 +111,7 @@ class Answers:
         self.frames_waiting = 0
         self.unasked = 0
         self.unasked_refusals = 0
-        self.foreseen: deque[str] = deque()
+        self.foreseen: deque[str] = deque(maxlen=_MOST_FORESEEN)
         self.bel_is_bus_error = False
         self.lost = 0
         self.refused = 0
@@ -189,7 +190,6 @@ class Answers:
 
     def forget_all(self) -> None:
         """Nothing of what was sent until now is answered any more."""
-        self.foreseen.clear()
         for asked in list(self._waiting):
             self.give_up(asked)
 

@@ -64,6 +64,7 @@ class Handshake:
         self._is_first = is_first
         self._asked: list[Asked] = []
         self._version = ""
+        self._malformed_before = talk.malformed
 
     def run(self) -> Adapter:
         """Open it.
@@ -106,7 +107,7 @@ class Handshake:
     def _conclude(self, dialect: Dialect, commands: list[str]) -> Adapter:
         """Everything was sent: look once more at what was answered."""
         is_heard = commands[-1][0] in self._answered
-        if not self._answered or (not is_heard and self._talk.malformed > _CHANCE):
+        if not self._answered or (not is_heard and self._malformed > _CHANCE):
             raise self._silence()
         for asked in self._asked:  # an answer that came late may be a refusal
             if asked.word in commands and asked.outcome is Outcome.REFUSED:
@@ -127,6 +128,11 @@ class Handshake:
         if self._is_only_text:
             heard.discard("V")
         return heard if heard - {"N"} else set()
+
+    @property
+    def _malformed(self) -> int:
+        """Lines that meant nothing, of those that came meanwhile."""
+        return self._talk.malformed - self._malformed_before
 
     @property
     def _is_only_text(self) -> bool:
@@ -175,7 +181,7 @@ class Handshake:
             self._insist("C")
 
     def _identify(self, told: Dialect | None) -> Dialect:
-        """Find out who it is; what was told is not doubted."""
+        """Find out who it is; what was told is taken, and compared when all is known."""
         if not self._text_of("V") and (told is None or "V" in told.questions):
             self._ask("V", _VERSION, lambda: bool(self._text_of("V")))
             self._insist("V")
@@ -261,7 +267,7 @@ class Handshake:
 
     def _no_answer(self, word: str) -> CanInitializationError:
         insists = self._request.handshake == "require"
-        if self._talk.first_malformed or not (self._answered or insists):
+        if self._malformed or not (self._answered or insists):
             return self._silence()
         return CanInitializationError(
             f"{self._shown}: the adapter did not answer {word}", hint=_WHY_SILENT
@@ -269,7 +275,7 @@ class Handshake:
 
     def _silence(self) -> CanInitializationError:
         texts = [asked.answer.encode() for asked in self._asked if asked.is_free_text]
-        bad = self._talk.first_malformed or b" ".join(texts[:1])
+        bad = self._talk.first_malformed if self._malformed else b" ".join(texts[:1])
         if bad:
             return CanInitializationError(
                 f"{self._shown}: what comes is no answer of a CAN adapter: {bad[:40]!r}",

@@ -192,6 +192,7 @@ class Line:
         self.has_news = True
         self.answers.forget_all()
         self.answers.all_are_told()
+        self.answers.foreseen.clear()
         self._unsent = b""
         self._decoder.reset()
         self._before_lose()
