@@ -68,13 +68,15 @@ def test_read_at_once_it_is_right_to_the_tick(stamp, start, gaps_ns):
 def test_read_late_it_is_never_late_and_never_goes_back(stamp, start, gaps_ns, delays):
     tick_ns = stamp[0]
     frames = Frames(stamp, start, gaps_ns, delays)
-    shortest = None
+    before = 0
+    ways: list[tuple[int, int]] = []  # when a frame was read, and how late
     for (_, true), wall, read in zip(frames.true, frames.wall, frames.read, strict=True):
         assert true - tick_ns <= wall <= read
-        shortest = min(read - true, read - true if shortest is None else shortest)
-        if shortest == 0:
-            # Once a frame was read at once, only what clocks may drift since can be missing.
-            assert wall <= true + tick_ns + (read - EPOCH) // 2000
+        ways.append((read, read - true))
+        # No later than the quickest frame of the last seconds, unless it would go back.
+        shortest = min(late for when, late in ways if read - when <= _SPAN_NS)
+        assert wall <= max(before, true + tick_ns + shortest)
+        before = wall
     assert frames.wall == sorted(frames.wall)
     assert frames.times == sorted(frames.times)
 
