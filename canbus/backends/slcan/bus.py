@@ -167,7 +167,7 @@ class SlcanBus(AdapterBus):
             if self._is_shutdown:
                 raise self._closed()
             line.pump()
-        if line.malformed or line.answers.unasked_refusals:
+        if line.malformed or line.answers.unasked_refusals or line.dropped:
             self._warn_once()  # before a frame is taken: the warning may be an error
         batch = line.take(limit)
         if self._descriptor is not None:
@@ -205,6 +205,13 @@ class SlcanBus(AdapterBus):
                 "its answers are not awaited; further ones are only counted (statistics.tx_refused)"
             )
 
+        if self._line.dropped and "dropped" not in self._told:
+            self._told.add("dropped")
+            warn(
+                f"{self.channel_info}: {self._line.dropped} frames were lost, as nobody received "
+                "the ones before them; further ones are only counted (statistics.rx_dropped)"
+            )
+
     def _somebody_has_read(self) -> None:
         """Who waited for an answer has read, maybe frames."""
         with self._read_lock:
@@ -224,9 +231,6 @@ class SlcanBus(AdapterBus):
 
     def _awaited_events(self) -> int:
         return POLLIN if self._line.is_all_sent else POLLIN | POLLOUT
-
-    def _losses(self) -> int:
-        return self._line.dropped
 
     def fileno(self) -> int:
         """An epoll descriptor, readable whenever a frame waits, or the port is gone."""

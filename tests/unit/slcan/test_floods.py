@@ -108,3 +108,16 @@ def test_more_frames_than_are_kept_are_counted(receives, monkeypatch):
         assert bus.recv(PATIENCE).data == b"\xff"
         assert bus.statistics.rx_dropped == before
         assert raised(bus.send, FRAME) is None
+
+
+def test_the_first_loss_is_told_by_what_was_done_wrong(monkeypatch):
+    monkeypatch.setattr("canbus.backends.slcan.line.MAX_FRAMES", 10)
+    with opened() as (adapter, bus):
+        for _ in range(3):
+            adapter.arrive(*[f"321#{number:02X}" for number in range(20)])
+            bus.send(FRAME, confirm=True, timeout=PATIENCE)
+        with pytest.warns(can.CanWarning, match="frames were lost, as nobody received") as told:
+            assert len(bus.recv_many(1000, 0)) > 10
+        assert bus.recv_many(1000, 0) == []
+        assert len(told) == 1
+        assert "rcvbuf" not in str(told[0].message)
