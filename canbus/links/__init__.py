@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from canbus.errors import CanLinkError, CanLinkNotFoundError
+from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU, LinkInfo
 from canbus.links import modules, netlink
 from canbus.links.names import check_name
-from canbus.links.values import CAN_MTU, CANFD_MTU, LinkInfo
 
 __all__ = [
     "LinkInfo",
@@ -51,7 +51,15 @@ def get_link(name: str) -> LinkInfo:
     return netlink.read_link(check_name(name))
 
 
-def create_vcan(name: str, *, fd: bool = True, up: bool = True, exist_ok: bool = False) -> LinkInfo:
+def create_vcan(
+    name: str,
+    *,
+    fd: bool = True,
+    xl: bool = False,
+    up: bool = True,
+    exist_ok: bool = False,
+    alias: str | None = None,
+) -> LinkInfo:
     """Create a virtual CAN interface; needs CAP_NET_ADMIN.
 
     Where the kernel does not know the kind `vcan`, its module is loaded first, if this
@@ -60,9 +68,11 @@ def create_vcan(name: str, *, fd: bool = True, up: bool = True, exist_ok: bool =
     Args:
         name: 1 to 15 characters.
         fd: carry CAN FD frames (MTU 72) rather than classic ones only (MTU 16).
+        xl: carry CAN XL frames, too (MTU 2060; kernel 6.1).
         up: bring it up, too.
         exist_ok: accept a vcan of that name which is there already and fits `fd`; it is
             brought up if `up` asks for that, but never brought down or changed otherwise.
+        alias: a text to put on a link that is made (`ip -details link show` shows it).
 
     Returns:
         The interface as it is now.
@@ -76,34 +86,45 @@ def create_vcan(name: str, *, fd: bool = True, up: bool = True, exist_ok: bool =
     check_name(name)
     if exist_ok:
         try:  # first, because an unprivileged process may look, but not try to create
-            return _accept(netlink.read_link(name), fd=fd, up=up)
+            return _accept(netlink.read_link(name), fd=fd, xl=xl, up=up)
         except CanLinkNotFoundError:
             pass
     try:
-        _add_vcan(name, fd=fd, up=up)
+        _add_vcan(name, mtu=_mtu(fd, xl), up=up, alias=alias)
     except CanLinkError as exc:
         if not (exist_ok and exc.error_code == errno.EEXIST):
             raise
-        return _accept(netlink.read_link(name), fd=fd, up=up)  # somebody else was faster
+        # somebody else was faster
+        return _accept(netlink.read_link(name), fd=fd, xl=xl, up=up)
     return netlink.read_link(name)
 
 
-def _add_vcan(name: str, *, fd: bool, up: bool) -> None:
-    mtu = CANFD_MTU if fd else CAN_MTU
+def _mtu(fd: bool, xl: bool) -> int:
+    if xl:
+        return CANXL_MTU
+    return CANFD_MTU if fd else CAN_MTU
+
+
+def _add_vcan(name: str, *, mtu: int, up: bool, alias: str | None) -> None:
     try:
-        netlink.add_vcan(name, mtu=mtu, up=up)
+        netlink.add_vcan(name, mtu=mtu, up=up, alias=alias)
     except netlink.KindUnknownError as exc:
         modules.load_vcan(name, exc)
-        netlink.add_vcan(name, mtu=mtu, up=up)
+        netlink.add_vcan(name, mtu=mtu, up=up, alias=alias)
 
 
-def _accept(link: LinkInfo, *, fd: bool, up: bool) -> LinkInfo:
+def _accept(link: LinkInfo, *, fd: bool, xl: bool, up: bool) -> LinkInfo:
     """Return the link that was there already, if it is what `create_vcan` would make."""
     if link.kind != "vcan":
         raise CanLinkError(
             f"{link.name} exists, but is of kind {link.kind}, not vcan", hint="choose another name"
         )
-    if fd != (link.mtu >= CANFD_MTU):
+    if xl and not link.xl:
+        raise CanLinkError(
+            f"{link.name} exists, but its MTU is {link.mtu}: it was not made for CAN XL frames",
+            hint=f"choose another name, or remove it: ip link del {link.name}",
+        )
+    if fd != (link.mtu >= CANFD_MTU) and not xl:
         frames = "CAN FD frames" if fd else "classic frames only"
         raise CanLinkError(
             f"{link.name} exists, but its MTU is {link.mtu}: it was not made for {frames}",

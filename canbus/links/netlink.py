@@ -17,7 +17,7 @@ from canbus.errors import (
     CanLinkPermissionError,
     CanUnsupportedError,
 )
-from canbus.links.values import LinkInfo
+from canbus.link_info import LinkInfo
 
 ARPHRD_CAN = 280  # <linux/if_arp.h>
 IFF_UP = 1  # <linux/if.h>
@@ -42,12 +42,25 @@ def read_link(name: str) -> LinkInfo:
     return _with_netlink(f"read {name}", lambda ipr: _find_can(ipr, name), name)
 
 
-def add_vcan(name: str, *, mtu: int, up: bool) -> None:
+def add_vcan(name: str, *, mtu: int, up: bool, alias: str | None = None) -> None:
     """Create it in one request, so that a failure leaves nothing behind."""
-    state = "up" if up else "down"
+    facts: dict[str, object] = {} if alias is None else {"ifalias": alias}
     _with_netlink(
         f"create {name}",
-        lambda ipr: ipr.link("add", ifname=name, kind="vcan", mtu=mtu, state=state),
+        lambda ipr: ipr.link("add", ifname=name, kind="vcan", mtu=mtu, state=_word(up), **facts),
+        name,
+        creating=True,
+    )
+
+
+def add_vxcan(name: str, peer: str, *, mtu: int, netns_fd: int | None) -> None:
+    """Create both ends, down; the peer in the namespace behind a descriptor."""
+    far: dict[str, object] = {"ifname": peer, "mtu": mtu}
+    if netns_fd is not None:
+        far["net_ns_fd"] = netns_fd
+    _with_netlink(
+        f"create {name} and {peer}",
+        lambda ipr: ipr.link("add", ifname=name, kind="vxcan", mtu=mtu, peer=far),
         name,
         creating=True,
     )
@@ -68,13 +81,16 @@ def remove_link(name: str, *, missing_ok: bool = False) -> None:
 
 def change_link(name: str, *, up: bool) -> None:
     """Bring the CAN interface of that name up or down."""
-    state = "up" if up else "down"
 
     def change(ipr: Any) -> None:
         # By index: a name could meanwhile belong to another interface.
-        ipr.link("set", index=_find_can(ipr, name).index, state=state)
+        ipr.link("set", index=_find_can(ipr, name).index, state=_word(up))
 
-    _with_netlink(f"bring {name} {state}", change, name)
+    _with_netlink(f"bring {name} {_word(up)}", change, name)
+
+
+def _word(up: bool) -> str:
+    return "up" if up else "down"
 
 
 def _find_can(ipr: Any, name: str) -> LinkInfo:
