@@ -19,6 +19,7 @@ The rooms, from the bottom up; each knows those before it only:
 - frame_lines.py, filter_list.py: frames and filters as text
 - transmitter.py, commands.py, adapter.py: the adapter's side of the protocol, without any I/O
 - faulty.py, outbox.py, parting.py: the faults at work; what waits for the host
+- talk.py: all these as bytes of the host in, bytes for the host out
 - terminal.py: the pseudo-terminal
 - engine.py: the thread
 - observed.py, emulated.py: the user's handle

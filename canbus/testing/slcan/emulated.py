@@ -74,7 +74,7 @@ class SlcanEmulator(Observed):
         from canbus.testing.slcan.engine import Engine  # what it imports is only there on Linux
 
         self._engine = Engine(self._adapter, self._faults, buffer, bus)
-        self._engine.trace = trace
+        self._engine.talk.trace = trace
         self._changed = self._engine.changed
         self._link = link
         self._port = ""
@@ -199,5 +199,5 @@ class SlcanEmulator(Observed):
         """Send bytes to the host, as if the adapter did; no fault changes them."""
         with self._changed:
             self._check()
-            self._engine.put(data)
+            self._engine.talk.put(data)
             self._engine.kick()

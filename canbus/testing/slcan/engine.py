@@ -25,8 +25,8 @@ from canbus.message import Message
 from canbus.testing.slcan.adapter import SlcanAdapter
 from canbus.testing.slcan.faults import UnplugAfter
 from canbus.testing.slcan.faulty import Faulty
-from canbus.testing.slcan.outbox import Outbox
 from canbus.testing.slcan.parting import Parting
+from canbus.testing.slcan.talk import Talk
 from canbus.testing.slcan.terminal import Terminal
 
 _NS = 10**9
@@ -34,7 +34,6 @@ _RETRY_NS = 20_000_000  # a host that makes room is noticed at once; this is for
 _READS = 16  # of the terminal, before others have their turn
 _FRAMES = 256  # of the bus, likewise
 _LISTEN = 0.1  # seconds of `recv`, after which a bus without descriptor can be left
-_LOST = 0x09  # of `F`: receive FIFO full, data overrun
 _EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
 
 
@@ -49,35 +48,26 @@ class Engine:
 
     Attributes:
         changed: the lock of all this; notified whenever something happened.
+        talk: what goes to and fro between adapter and terminal.
         terminal: None while it is unplugged.
         sent: frames that the host has sent.
-        commands: lines that the host has sent, frames included.
-        trace: called with "<" and a line of the host, with ">" and what goes to it.
         bus_error: what the bus failed with; it is left alone from then on.
-        read_bytes: from the host.
-        written_bytes: to the host.
-        discarded_bytes: that were for a host while none had the port open.
     """
 
     def __init__(
         self, adapter: SlcanAdapter, faults: Faulty, buffer: int, bus: BusABC | None
     ) -> None:
         self.adapter, self.faults = adapter, faults
-        self.outbox = Outbox(buffer, faults)
+        self.talk = Talk(adapter, faults, buffer)
         self.changed = threading.Condition(threading.RLock())
         self.terminal: Terminal | None = None
         self.sent: list[Message] = []
-        self.commands: list[bytes] = []
         self.bus_error: CanError | None = None
-        self.trace: Callable[[str, bytes], object] | None = None
-        self.read_bytes = self.written_bytes = self.discarded_bytes = 0
         self._bus = bus
         self._bus_fd: int | None = None
         self._is_stopping = False
-        self._busy_until_ns = 0  # with answers that are slow
         self._parting: Parting | None = None
         self._threads: list[threading.Thread] = []
-        adapter.out, adapter.intercept = self._out, self._command
         adapter.transmitter.to_wire = self._to_wire
 
     # -- life -------------------------------------------------------------------------
@@ -131,6 +121,7 @@ class Engine:
         terminal = Terminal(link)
         self.adapter.power_up()
         self.terminal = terminal
+        self.talk.has_host = True
         if terminal.fileno() == self._bus_fd:  # the bus was closed, and its number is used anew
             self._bus_fd = None
         self._epoll.register(terminal.fileno(), _EDGES)
@@ -144,10 +135,9 @@ class Engine:
             return
         self._epoll.unregister(terminal.fileno())
         terminal.hang_up()
-        self.adapter.power_up()
-        self.outbox.clear()
+        self.talk.has_host = False
+        self.talk.restart()
         self._parting = None
-        self._busy_until_ns = 0
         self.changed.notify_all()
 
     def kick(self) -> None:
@@ -182,7 +172,7 @@ class Engine:
         now = monotonic_ns()
         if self.terminal is None:
             return None
-        due = now + _RETRY_NS if self._parting else self.outbox.due_ns()
+        due = now + _RETRY_NS if self._parting else self.talk.outbox.due_ns()
         if due is None:
             return None
         return (due - now) / _NS if due > now else _RETRY_NS / _NS
@@ -194,53 +184,23 @@ class Engine:
             data = self.terminal.read() if self.terminal else b""
             if not data:
                 return False
-            self.read_bytes += len(data)
-            if self.faults.has_echo:
-                self.put(data)
-            self.adapter.feed(self.faults.incoming(data))
+            self.talk.hear(data)
         return True
-
-    def _command(self, line: bytes, handle: Callable[[bytes], bytes]) -> bytes:
-        self.commands.append(line)
-        if self.trace is not None:
-            self.trace("<", line)
-        return self.faults.intercept(line, handle)
-
-    def _out(self, data: bytes) -> None:
-        not_before = 0
-        if self.adapter.is_answering and self.faults.delay_ns:
-            not_before = max(self._busy_until_ns, monotonic_ns()) + self.faults.delay_ns
-            self._busy_until_ns = not_before
-        data = self.faults.outgoing(data)
-        if self.trace is not None:
-            self.trace(">", data)
-        if not self.put(data, not_before):
-            self.adapter.lost |= _LOST
-
-    def put(self, data: bytes, not_before_ns: int = 0) -> bool:
-        """Send a line to the host, if it is plugged in; False if it is lost. The caller locks."""
-        if self.terminal is None:
-            self.discarded_bytes += len(data)
-            return True
-        return self.outbox.put(data, not_before_ns)
 
     def _write_host(self) -> None:
         while self.terminal is not None:
             now = monotonic_ns()
-            data = self.outbox.peek(now)[: self.faults.until_unplug]
-            if self.faults.until_unplug == 0:
+            data = self.talk.peek(now)
+            if self.talk.is_over:
                 self._pull(self.terminal, now)
                 return
             self._parting = None
             count = self.terminal.write(data) if data else 0
             if count is None:
-                self.discarded_bytes += self.outbox.clear()
+                self.talk.discard()
             if not count:
                 return
-            self.outbox.took(count, now)
-            self.written_bytes += count
-            if self.faults.until_unplug is not None:
-                self.faults.until_unplug -= count
+            self.talk.took(count, now)
 
     def _pull(self, terminal: Terminal, now: int) -> None:
         """Unplug as soon as the host has read everything, as far as one can know."""

@@ -73,13 +73,13 @@ class Observed:
     def commands(self) -> list[bytes]:
         """The lines that the host has sent, without CR, oldest first; frames are among them."""
         with self._changed:
-            return list(self._engine.commands)
+            return list(self._engine.talk.commands)
 
     def forget(self) -> None:
         """Empty what `sent` and `commands` show."""
         with self._changed:
             self._engine.sent.clear()
-            self._engine.commands.clear()
+            self._engine.talk.commands.clear()
 
     def wait_for_sent(self, count: int, timeout: float = PATIENCE) -> list[Message]:
         """Wait until the host has sent so many frames.
@@ -121,9 +121,9 @@ class Observed:
             CanTimeoutError: it has not, after `timeout` seconds.
         """
         self._wait(
-            lambda: line in self._engine.commands,
+            lambda: line in self._engine.talk.commands,
             timeout,
-            lambda: f"the command {line!r}: there were {self._engine.commands[-20:]}",
+            lambda: f"the command {line!r}: there were {self._engine.talk.commands[-20:]}",
         )
 
     def wait_until_unplugged(self, timeout: float = PATIENCE) -> None:
@@ -141,9 +141,9 @@ class Observed:
             CanTimeoutError: it was not, after `timeout` seconds: the host does not read.
         """
         self._wait(
-            lambda: not self._engine.outbox.size,
+            lambda: not self._engine.talk.outbox.size,
             timeout,
-            lambda: f"the host: {self._engine.outbox.size} bytes are left",
+            lambda: f"the host: {self._engine.talk.outbox.size} bytes are left",
         )
 
     def wait_for_bus_error(self, timeout: float | None = None) -> CanError:
@@ -207,13 +207,13 @@ class Observed:
         engine = self._engine
         with self._changed:
             return Counters(
-                engine.read_bytes,
-                engine.written_bytes,
-                engine.discarded_bytes,
-                engine.outbox.overflowed,
+                engine.talk.read_bytes,
+                engine.talk.written_bytes,
+                engine.talk.discarded_bytes,
+                engine.talk.outbox.overflowed,
                 self._adapter.unheard,
                 len(engine.sent),
                 len(self._adapter.transmitter.pending),
                 self._adapter.transmitter.lost,
-                engine.outbox.size,
+                engine.talk.outbox.size,
             )
