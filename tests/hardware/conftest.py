@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from canbus.testing.usb import EmulatedAdapter, emulate
+from canbus.testing.usb import EmulatedAdapter, EmulatedSerialAdapter, emulate
 from tests.hardware.network import link_down
 
 HERE = Path(__file__).parent
@@ -51,6 +51,12 @@ def _pcan_usb() -> Iterator[EmulatedAdapter]:
         yield adapter
 
 
+@pytest.fixture(scope="session")
+def _serial_adapter() -> Iterator[EmulatedSerialAdapter]:
+    with emulate("cdc_acm") as adapter:
+        yield adapter
+
+
 @pytest.fixture
 def gs_usb(_gs_usb: EmulatedAdapter) -> Iterator[EmulatedAdapter]:
     """A candleLight with two channels on one wire; names of the interfaces: `.netdevs`."""
@@ -67,10 +73,19 @@ def pcan_usb(_pcan_usb: EmulatedAdapter) -> Iterator[EmulatedAdapter]:
     _make_as_new(_pcan_usb)
 
 
+@pytest.fixture
+def serial_adapter(_serial_adapter: EmulatedSerialAdapter) -> Iterator[EmulatedSerialAdapter]:
+    """A CANable that speaks slcan and answers; path of its serial port: `.tty`."""
+    _make_as_new(_serial_adapter)
+    yield _serial_adapter
+    _make_as_new(_serial_adapter)
+
+
 def _make_as_new(adapter: EmulatedAdapter) -> None:
     if not adapter.state()["plugged"]:
         adapter.plug()
-    for channel, name in enumerate(adapter.netdevs):
+    for name in adapter.netdevs:
         link_down(name)
+    for channel in range(len(adapter.state()["channels"])):
         adapter.fault("none", channel)
     adapter.forget_sent()

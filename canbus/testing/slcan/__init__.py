@@ -14,7 +14,7 @@ or, from a shell, ``canbus emulate slcan``.
 
 The rooms, from the bottom up; each knows those before it only:
 
-- faults.py, fault_text.py: what can be wrong, as values and as text
+- faults.py, fault_text.py, fault_values.py: what can be wrong, as values, as text, for JSON
 - firmware.py, firmwares.py: what a firmware understands, and the known ones
 - frame_lines.py, filter_list.py: frames and filters as text
 - transmitter.py, commands.py, adapter.py: the adapter's side of the protocol, without any I/O

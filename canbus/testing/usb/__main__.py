@@ -17,16 +17,20 @@ from typing import Any
 from canbus.errors import CanError
 from canbus.testing.usb import vhci
 from canbus.testing.usb.adapter import CanAdapter
+from canbus.testing.usb.cdc_acm import DIALECT, CdcAcm
+from canbus.testing.usb.commands import Commands
 from canbus.testing.usb.control import Client, Server
 from canbus.testing.usb.emulator import Emulator
 from canbus.testing.usb.gs_usb import GsUsb
 from canbus.testing.usb.pcan_usb import PcanUsb
+from canbus.testing.usb.serial_commands import SerialCommands
 from canbus.testing.usb.wire import Wire
 
 _WORDS = {
     "plug": (),
     "unplug": (),
     "fault": ("kind",),
+    "clear_faults": (),
     "bus_off": (),
     "recover": (),
     "error_counters": ("tec", "rec"),
@@ -35,9 +39,10 @@ _WORDS = {
     "error_frame": ("can_id", "data"),
     "state": (),
     "forget_sent": (),
+    "commands": (),
     "quit": (),
 }
-_OF_ALL = {"plug", "unplug", "state", "forget_sent", "quit"}  # have no channel
+_OF_ALL = {"plug", "unplug", "clear_faults", "state", "forget_sent", "commands", "quit"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     gs_usb.add_argument("--channels", type=int, default=1, choices=(1, 2, 3))
     gs_usb.add_argument("--no-fd", action="store_true", help="classic CAN only")
     gs_usb.add_argument("--no-hardware-stamps", action="store_true")
+    gs_usb.add_argument("--serial", metavar="TEXT", default="EMULATED", help="serial number")
     kinds.add_parser("pcan_usb", parents=[common], help="PCAN-USB, driver peak_usb")
+    cdc_acm = kinds.add_parser(
+        "cdc_acm", parents=[common], help="serial adapter, a CANable say; driver cdc_acm"
+    )
+    cdc_acm.add_argument("--dialect", metavar="NAME", default=DIALECT, help="its firmware")
+    cdc_acm.add_argument("--version-text", metavar="TEXT", help="what it answers to V")
+    cdc_acm.add_argument("--serial", metavar="TEXT", default="EMULATED", help="serial number")
     control = kinds.add_parser("control", help="tell a running adapter what to do")
     control.add_argument(
         "--wait", type=float, default=0.0, metavar="SECONDS", help="for an adapter that is starting"
@@ -76,15 +88,27 @@ def _adapter(args: argparse.Namespace) -> CanAdapter:
     wire = Wire(paced=args.paced)
     if args.role == "pcan_usb":
         return PcanUsb(wire)
-    stamps = not args.no_hardware_stamps
-    return GsUsb(wire, args.channels, fd=not args.no_fd, hardware_stamps=stamps)
+    if args.role == "cdc_acm":
+        return CdcAcm(wire, args.dialect, serial=args.serial, version=args.version_text)
+    return GsUsb(
+        wire,
+        args.channels,
+        fd=not args.no_fd,
+        hardware_stamps=not args.no_hardware_stamps,
+        serial=args.serial,
+    )
+
+
+def _commands(emulator: Emulator) -> Commands:
+    adapter = emulator.adapter
+    return SerialCommands(emulator, adapter) if isinstance(adapter, CdcAcm) else Commands(emulator)
 
 
 def _run(args: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it unplugs
     adapter = _adapter(args)
     emulator = Emulator(adapter)
-    server = Server(emulator)
+    server = Server(emulator, _commands(emulator))
     if args.control is not None:
         server.listen(args.control)
     if args.control_fd is not None:  # `emulate` has prepared the kernel, and says when to plug

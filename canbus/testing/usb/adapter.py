@@ -1,6 +1,6 @@
 """What the emulated adapters have in common: a USB device with CAN nodes on one wire.
 
-The shape of an adapter, for the files that know a protocol (gs_usb.py, pcan_usb.py) and
+The shape of an adapter, for the files that know a protocol (gs_usb.py, ...) and
 those that drive one (emulator.py, commands.py). No protocol and no sockets here.
 """
 
@@ -33,6 +33,7 @@ class CanAdapter(UsbDevice):
         driver: name of the Linux module that drives it.
         speed: of the USB connection.
         nodes: by number of the channel.
+        is_leaving: its cable is to be pulled, by a fault of its own; `reset` ends that.
     """
 
     kind: ClassVar[str]
@@ -40,14 +41,16 @@ class CanAdapter(UsbDevice):
     speed: ClassVar[int] = FULL_SPEED
 
     def __init__(self, wire: Wire, identity: Identity, channels: int, *, forgets: bool) -> None:
-        super().__init__(identity)
         self.wire = wire
-        self.nodes = [Node(wire, self, number, forgets=forgets) for number in range(channels)]
+        self.nodes: list[Node] = []
+        super().__init__(identity)
+        self.nodes += [Node(wire, self, number, forgets=forgets) for number in range(channels)]
 
     def reset(self) -> None:
         """The cable was pulled: everything starts anew when it is put back, faults remain."""
         super().reset()
-        for node in getattr(self, "nodes", ()):
+        self.is_leaving = False
+        for node in self.nodes:
             node.stop()
 
     # -- what a protocol does -----------------------------------------------------------
@@ -65,6 +68,13 @@ class CanAdapter(UsbDevice):
 
     def attempt_failed(self, channel: int) -> None:
         """A transmission was not acknowledged."""
+
+    def fault_changed(self, channel: int) -> None:
+        """The wire broke, or was mended."""
+
+    def pending(self, channel: int) -> int:
+        """Frames of the host that wait in the adapter."""
+        return len(self.nodes[channel].queue)
 
     def overflow(self, channel: int) -> None:
         """The adapter lost a received frame for want of room, and says so."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from canbus.codecs.can_frame import encode_can_frame
@@ -55,7 +56,7 @@ class Commands:
         """
         method = None if name.startswith("_") or name == "do" else getattr(self, name, None)
         if method is None:
-            known = [word for word in vars(Commands) if not word.startswith("_") and word != "do"]
+            known = [word for word in dir(self) if not word.startswith("_") and word != "do"]
             raise CanConfigError(f"unknown command {name!r}", hint=f"known: {', '.join(known)}")
         try:
             bound = inspect.signature(method).bind(**arguments)
@@ -149,9 +150,9 @@ class Commands:
 
     def wait_for_pending(self, count: int, timeout: float, channel: int = 0) -> Later:
         """Answer the number of frames that wait in the adapter when it is that large."""
-        queue = self._node(channel).queue
-        deadline = time.monotonic() + timeout
-        return Later(lambda: len(queue) >= count, deadline, lambda: len(queue))
+        self._node(channel)
+        pending = partial(self._adapter.pending, channel)
+        return Later(lambda: pending() >= count, time.monotonic() + timeout, pending)
 
     def forget_sent(self) -> None:
         """Empty the record of frames that went out."""
@@ -175,6 +176,6 @@ class Commands:
             "data_bitrate": node.data_bitrate,
             "fd": node.fd,
             "loop_back": node.loop_back,
-            "pending": len(node.queue),
+            "pending": self._adapter.pending(node.channel),
             **self._adapter.settings(node.channel),
         }

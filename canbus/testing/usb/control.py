@@ -28,11 +28,12 @@ class Server:
 
     Args:
         emulator: what is controlled; its loop is used.
+        commands: what may be asked of it; None: what may be asked of any.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, commands: Commands | None = None) -> None:
         self._emulator = emulator
-        self._commands = Commands(emulator)
+        self._commands = commands or Commands(emulator)
         self._waiting: list[tuple[socket.socket, Later]] = []
         emulator.after = self._answer_those_that_wait
 

@@ -85,6 +85,11 @@ class UsbDevice:
         self._ready[endpoint].append(data)
         self._match(endpoint)
 
+    def asked_in(self, endpoint: int) -> int:
+        """Bytes that the host has room for; 0 while it does not ask."""
+        asking = self._asking[endpoint]
+        return asking[0].length if asking else 0
+
     def forget_in(self, endpoint: int) -> None:
         """Drop the data that the host has not asked for."""
         self._ready[endpoint].clear()

@@ -7,7 +7,7 @@ are is asked of the kernel (vhci.py). How that process starts and ends is in pro
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from canbus.codecs.can_frame import decode_can_frame
@@ -29,12 +29,13 @@ class EmulatedAdapter:
     CanOperationError when the process of the emulator has ended.
     """
 
+    _what = "interfaces"
+
     def __init__(self, client: Client, channels: int, *, waits: bool) -> None:
         self._client = client
         self._channels = channels
         self._waits = waits
         self._port: int | None = None
-        self._netdevs: dict[int, str] = {}
         self._sent: list[Sent] = []
 
     # -- plugging ---------------------------------------------------------------------
@@ -60,17 +61,24 @@ class EmulatedAdapter:
         """
         port: int = self._client.ask("plug")
         self._port = port
-        if self._waits and not vhci.wait_for_links(lambda: self._has_appeared(port), timeout):
+        found: tuple[str, ...] = ()
+
+        def has_appeared() -> bool:
+            nonlocal found
+            found = self._find()
+            return len(found) == self._channels
+
+        if self._waits and not vhci.wait_for_devices(has_appeared, timeout):
             raise CanInitializationError(
                 f"the emulated adapter in port {port} of vhci-hcd has "
-                f"{len(self._netdevs)} of {self._channels} interfaces after {timeout} s",
+                f"{len(found)} of {self._channels} {self._what} after {timeout} s",
                 hint="what the driver says is in dmesg",
             )
-        return tuple(self._netdevs.values())
+        return found
 
-    def _has_appeared(self, port: int) -> bool:
-        self._netdevs = vhci.interfaces(port)
-        return len(self._netdevs) == self._channels
+    def _find(self) -> tuple[str, ...]:
+        """What a driver makes of it, as it is now, in order of its channels."""
+        return self.netdevs
 
     def unplug(self, timeout: float = PATIENCE) -> None:
         """Pull the cable, and wait until its interfaces are gone.
@@ -81,18 +89,18 @@ class EmulatedAdapter:
         Raises:
             CanTimeoutError: they are still there.
         """
-        indexes = self.indexes()
+        gone = self.departure()
         self._client.ask("unplug")
         self._port = None
-        self._netdevs = {}
-        if not wait_until_gone(indexes, timeout):
+        if not vhci.wait_for_devices(gone, timeout):
             raise CanTimeoutError(
-                f"the interfaces of the adapter are still there after {timeout} s"
+                f"the {self._what} of the adapter are still there after {timeout} s"
             )
 
-    def indexes(self) -> set[int]:
-        """Indexes of its network interfaces, as they are now."""
-        return set() if self._port is None else set(vhci.interfaces(self._port))
+    def departure(self) -> Callable[[], bool]:
+        """Return what tells whether that is gone which the drivers have made of it until now."""
+        indexes = set() if self._port is None else set(vhci.interfaces(self._port))
+        return lambda: indexes.isdisjoint(index for index, _ in socket.if_nameindex())
 
     # -- faults -----------------------------------------------------------------------
 
@@ -218,10 +226,3 @@ class EmulatedAdapter:
         """
         answer: dict[str, Any] = self._client.ask("state")
         return answer
-
-
-def wait_until_gone(indexes: set[int], timeout: float) -> bool:
-    """Wait until no network interface has one of these indexes; whether that came true."""
-    return not indexes or vhci.wait_for_links(
-        lambda: indexes.isdisjoint(index for index, _ in socket.if_nameindex()), timeout
-    )

@@ -121,6 +121,8 @@ class Emulator:
         wire.run()
         times = [due / NS for due in (self.adapter.tick(), wire.deadline_ns) if due is not None]
         self._flush()
+        if self.adapter.is_leaving:
+            self.unplug()
         again = self.after()
         if again is not None:
             times.append(again)

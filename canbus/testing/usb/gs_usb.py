@@ -47,13 +47,20 @@ class GsUsb(CanAdapter):
         channels: 1 to 3, the most that the driver takes.
         fd: it can do CAN FD.
         hardware_stamps: it stamps frames, in microseconds.
+        serial: serial number that USB tells.
     """
 
     kind = "gs_usb"
     driver = "gs_usb"
 
     def __init__(
-        self, wire: Wire, channels: int = 1, *, fd: bool = True, hardware_stamps: bool = True
+        self,
+        wire: Wire,
+        channels: int = 1,
+        *,
+        fd: bool = True,
+        hardware_stamps: bool = True,
+        serial: str = "EMULATED",
     ) -> None:
         identity = Identity(
             0x1D50,
@@ -61,7 +68,7 @@ class GsUsb(CanAdapter):
             0x0000,
             "canbus",
             "candleLight USB to CAN adapter (emulated)",
-            "EMULATED",
+            serial,
             (0x80 | _IN, _OUT),
         )
         super().__init__(wire, identity, channels, forgets=False)

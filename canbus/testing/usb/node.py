@@ -64,6 +64,9 @@ class Listener(Protocol):
     def attempt_failed(self, channel: int) -> None:
         """A transmission failed for want of an acknowledge."""
 
+    def fault_changed(self, channel: int) -> None:
+        """The wire of the node broke, or was mended."""
+
 
 class Node:
     """A controller on a wire.
@@ -189,6 +192,7 @@ class Node:
         """Break or mend the wire of this node; what is queued goes out if it can."""
         self.wire.run()  # what went on until now, on a paced wire
         self.fault = fault
+        self._listener.fault_changed(self.channel)
         self.wire.run()
 
     def recover(self) -> None:

@@ -11,65 +11,101 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, overload
 
-from canbus.errors import CanConfigError
 from canbus.testing.usb import vhci
 from canbus.testing.usb.control import Client
-from canbus.testing.usb.emulated import PATIENCE, EmulatedAdapter, wait_until_gone
+from canbus.testing.usb.emulated import PATIENCE, EmulatedAdapter
+from canbus.testing.usb.emulated_serial import EmulatedSerialAdapter
+from canbus.testing.usb.options import DRIVERS, words
 
-Kind = Literal["gs_usb", "pcan_usb"]
-_DRIVERS = {"gs_usb": "gs_usb", "pcan_usb": "peak_usb"}
+CanKind = Literal["gs_usb", "pcan_usb"]
 
 
-@contextmanager
+@overload
 def emulate(
-    kind: Kind = "gs_usb",
+    kind: CanKind = "gs_usb",
     *,
     channels: int = 1,
     fd: bool = True,
     hardware_stamps: bool = True,
+    serial: str | None = None,
     wire: str | None = None,
     paced: bool = False,
     load_driver: bool = True,
-) -> Iterator[EmulatedAdapter]:
+) -> AbstractContextManager[EmulatedAdapter]: ...
+
+
+@overload
+def emulate(
+    kind: Literal["cdc_acm"],
+    *,
+    dialect: str = ...,
+    version: str | None = None,
+    serial: str | None = None,
+    wire: str | None = None,
+    paced: bool = False,
+    load_driver: bool = True,
+) -> AbstractContextManager[EmulatedSerialAdapter]: ...
+
+
+def emulate(
+    kind: str = "gs_usb",
+    *,
+    wire: str | None = None,
+    load_driver: bool = True,
+    **options: Any,
+) -> AbstractContextManager[EmulatedAdapter]:
     """Have an emulated USB CAN adapter, plugged in, for the length of a `with` block.
 
-    The kernel's own driver binds to it and makes its interfaces; bring them up as you would
-    those of the real one. Needs Linux with vhci-hcd, and root.
+    The kernel's own driver binds to it and makes its interfaces, or its serial port; bring them
+    up as you would those of the real one. Needs Linux with vhci-hcd, and root.
 
     Args:
-        kind: `gs_usb`, a candleLight (1d50:606f), or `pcan_usb`, a PCAN-USB (0c72:000c).
+        kind: `gs_usb`, a candleLight (1d50:606f); `pcan_usb`, a PCAN-USB (0c72:000c); `cdc_acm`,
+            a CANable with slcan firmware (16d0:117e).
+        dialect: cdc_acm: its firmware, a name that `canbus emulate slcan --list` shows.
+        version: cdc_acm: its answer to `V`, without CR; by default that of the firmware.
+        serial: gs_usb, cdc_acm: the serial number that USB tells.
         channels: gs_usb: 1 to 3, on one wire.
         fd: gs_usb: it can do CAN FD.
         hardware_stamps: gs_usb: it stamps frames. (pcan_usb always does.)
         wire: a CAN interface, a vcan say, that is on the same wire; None: there is none. A
             sound wire acknowledges in any case.
         paced: frames occupy the wire for their length; otherwise sending takes no time.
-        load_driver: load the driver if need be, and wait for its interfaces; otherwise
+        load_driver: load the driver if need be, and wait for what it makes; otherwise
             neither, so that the adapter is found as one is on a system without the driver.
+        **options: those of the kind, as above.
 
     Raises:
         CanUnsupportedError: not Linux.
         CanKernelSupportError: the kernel has no vhci-hcd, or not the driver.
         CanPermissionError: a PermissionError; not root.
         CanChannelNotFoundError: there is no CAN interface `wire`.
-        CanConfigError: a ValueError; no such kind, or not so many channels.
-        CanInitializationError: vhci-hcd has no free port, or the driver made no interface.
+        CanConfigError: a ValueError; no such kind, or it has no such option or value.
+        CanInitializationError: vhci-hcd has no free port, or the driver made nothing of it.
     """
-    options = _options(kind, channels, fd, hardware_stamps, paced)
-    vhci.prepare(_DRIVERS[kind] if load_driver else None)
+    return _emulate(kind, wire, load_driver, options)
+
+
+@contextmanager
+def _emulate(
+    kind: str, wire: str | None, load_driver: bool, options: dict[str, Any]
+) -> Iterator[EmulatedAdapter]:
+    arguments = words(kind, options)
+    vhci.prepare(DRIVERS[kind] if load_driver else None)
     ours, theirs = socket.socketpair()
     with theirs:
-        program = [sys.executable, "-m", "canbus.testing.usb", *options]
+        program = [sys.executable, "-m", "canbus.testing.usb", *arguments]
         program += ["--control-fd", str(theirs.fileno())]
         process = subprocess.Popen(
             program, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=_environment()
         )
     client = Client(ours)
-    adapter = EmulatedAdapter(client, channels, waits=load_driver)
+    handle = EmulatedSerialAdapter if kind == "cdc_acm" else EmulatedAdapter
+    adapter = handle(client, options.get("channels", 1), waits=load_driver)
     try:
         client.ask("state", patience=PATIENCE)  # it takes its time to start
         if wire is not None:
@@ -77,27 +113,14 @@ def emulate(
         adapter.plug()
         yield adapter
     finally:
-        indexes = adapter.indexes()
+        gone = adapter.departure()
         client.close()  # the process ends by that, and pulls the cable
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        wait_until_gone(indexes, PATIENCE)
-
-
-def _options(kind: str, channels: int, fd: bool, hardware_stamps: bool, paced: bool) -> list[str]:
-    if kind not in _DRIVERS:
-        raise CanConfigError(f"no emulated adapter {kind!r}", hint=f"known: {', '.join(_DRIVERS)}")
-    if channels not in range(1, 4 if kind == "gs_usb" else 2):
-        raise CanConfigError(f"a {kind} adapter with {channels} channels does not exist")
-    options = [kind]
-    if kind == "gs_usb":
-        options += ["--channels", str(channels)]
-        options += [] if fd else ["--no-fd"]
-        options += [] if hardware_stamps else ["--no-hardware-stamps"]
-    return options + (["--paced"] if paced else [])
+        vhci.wait_for_devices(gone, PATIENCE)
 
 
 def _environment() -> dict[str, str]:

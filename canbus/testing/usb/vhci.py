@@ -1,4 +1,4 @@
-"""The kernel's end: a free port of vhci-hcd, attaching to it, and the interfaces that appear.
+"""The kernel's end: a free port of vhci-hcd, attaching to it, and the devices that appear.
 
 vhci-hcd takes any stream socket by its number (drivers/usb/usbip/vhci_sysfs.c), so a socket
 pair serves and neither a network nor the `usbip` tool is needed. No USB/IP messages here.
@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canbus.errors import (
@@ -26,8 +26,9 @@ SYS = Path("/sys/devices/platform/vhci_hcd.0")
 _DRIVERS = Path("/sys/bus/usb/drivers")
 _FREE = "004"  # VDEV_ST_NULL of `enum usbip_device_status`, as in the file `status`
 _IN_USE = "006"  # VDEV_ST_USED
-_RTMGRP_LINK = 1  # <linux/rtnetlink.h>
-_LOOK_AGAIN = 0.25  # seconds; in case that an event was lost
+_NETLINK_KOBJECT_UEVENT, _KERNEL_EVENTS = 15, 1  # <linux/netlink.h>, lib/kobject_uevent.c
+_LOOK_AGAIN = 0.25  # seconds; events get lost, and network namespaces do not get all
+_OPTIONS = {"cdc_acm": "CONFIG_USB_ACM"}  # others are CONFIG_CAN_ and their name
 
 
 def prepare(driver: str | None) -> None:
@@ -53,7 +54,7 @@ def prepare(driver: str | None) -> None:
             hint="run as root",
         )
     if driver is not None:
-        _load(driver, _DRIVERS / driver, f"CONFIG_CAN_{driver.upper()}")
+        _load(driver, _DRIVERS / driver, _OPTIONS.get(driver, f"CONFIG_CAN_{driver.upper()}"))
 
 
 def _load(module: str, proof: Path, option: str) -> None:
@@ -110,12 +111,8 @@ def _ports() -> list[tuple[int, str, str]]:
 
 def interfaces(port: int) -> dict[int, str]:
     """Return the network interfaces of the adapter in a port: names by index, by channel."""
-    device = next(
-        (name for number, status, name in _ports() if (number, status) == (port, _IN_USE)), ""
-    )
-    bus = device.partition("-")[0]
     found = []
-    for path in SYS.glob(f"usb{bus}/{device}/{device}:1.0/net/*") if device else ():
+    for path in _devices(port, "net"):
         try:
             numbers = [
                 int((path / name).read_text(), 0) for name in ("dev_id", "dev_port", "ifindex")
@@ -126,10 +123,23 @@ def interfaces(port: int) -> dict[int, str]:
     return {numbers[2]: name for numbers, name in sorted(found)}
 
 
-def wait_for_links(done: Callable[[], bool], timeout: float) -> bool:
-    """Wait for a condition that depends on which network interfaces there are.
+def terminals(port: int) -> tuple[Path, ...]:
+    """Return the serial ports of the adapter in a port, as sysfs has them."""
+    return tuple(sorted(_devices(port, "tty")))
 
-    It is asked at once, and whenever an interface appears, changes or disappears.
+
+def _devices(port: int, kind: str) -> Iterator[Path]:
+    """What the drivers of the adapter in a port have made, of one class of devices."""
+    for number, status, device in _ports():
+        if (number, status) == (port, _IN_USE):
+            bus = device.partition("-")[0]
+            yield from SYS.glob(f"usb{bus}/{device}/{device}:1.*/{kind}/*")
+
+
+def wait_for_devices(done: Callable[[], bool], timeout: float) -> bool:
+    """Wait for a condition that depends on which devices the kernel has.
+
+    It is asked at once, and whenever a device appears, changes or disappears.
 
     Args:
         done: the condition.
@@ -139,8 +149,8 @@ def wait_for_links(done: Callable[[], bool], timeout: float) -> bool:
         Whether it came true in time.
     """
     deadline = time.monotonic() + timeout
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as events:
-        events.bind((0, _RTMGRP_LINK))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_KOBJECT_UEVENT) as events:
+        events.bind((0, _KERNEL_EVENTS))
         while not done():
             left = deadline - time.monotonic()
             if left <= 0:

@@ -97,6 +97,6 @@ def test_adapters_that_do_not_exist(kind, channels):
 
 
 def test_an_unknown_kind():
-    with pytest.raises(can.CanConfigError, match="no emulated adapter") as info, emulate("x"):  # type: ignore[arg-type]
+    with pytest.raises(can.CanConfigError, match="no emulated adapter") as info, emulate("x"):  # type: ignore[call-overload]
         pass
     assert "gs_usb" in info.value.hint

@@ -30,6 +30,9 @@ class Listener:
     def attempt_failed(self, channel):
         self.failed += 1
 
+    def fault_changed(self, channel):
+        pass
+
 
 class Bus:
     """A wire with two nodes and a clock that the test sets."""
