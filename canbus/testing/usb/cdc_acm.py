@@ -1,4 +1,4 @@
-"""A serial CAN adapter on USB, a CANable say, as the stock `cdc_acm` driver and slcan know it.
+"""A serial CAN adapter on USB, a CANable 2 say, as the stock `cdc_acm` driver and slcan know it.
 
 The serial port is here, and what joins the protocol to the wire. The protocol itself, its
 firmwares and faults are those of the emulator on a pseudo-terminal (canbus.testing.slcan).
@@ -25,8 +25,8 @@ from canbus.testing.usb.device import Request
 from canbus.testing.usb.node import Fault
 from canbus.testing.usb.wire import Wire
 
-DIALECT = "canable1-answers"
-"""What it speaks if nothing else is said: what a CANable does, and it answers."""
+DIALECT = "canable2-answers"
+"""What it speaks if nothing else is said: what later builds of its firmware do."""
 BUFFER = 65536
 """Bytes that it holds for a host that does not read."""
 
@@ -47,7 +47,7 @@ _FLAGS = {  # of `F`
 
 
 class CdcAcm(CanAdapter):
-    """A CANable with slcan firmware (16d0:117e), or any other of canbus.testing.slcan.
+    """A CANable 2 with slcan firmware (16d0:117e), or any other of canbus.testing.slcan.
 
     Args:
         wire: what it is on.
@@ -85,7 +85,7 @@ class CdcAcm(CanAdapter):
             0x117E,
             0x0200,
             "canbus",
-            "CANable (emulated)",
+            "CANable 2 (emulated)",
             serial,
             (),
             COMMUNICATIONS,

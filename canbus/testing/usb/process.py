@@ -65,7 +65,7 @@ def emulate(
 
     Args:
         kind: `gs_usb`, a candleLight (1d50:606f); `pcan_usb`, a PCAN-USB (0c72:000c); `cdc_acm`,
-            a CANable with slcan firmware (16d0:117e).
+            a CANable 2 with slcan firmware (16d0:117e).
         dialect: cdc_acm: its firmware, a name that `canbus emulate slcan --list` shows.
         version: cdc_acm: its answer to `V`, without CR; by default that of the firmware.
         serial: gs_usb, cdc_acm: the serial number that USB tells.

@@ -56,12 +56,17 @@ class Host:
 
     def read(self, endpoint):
         """Ask for data; the bytes, or None if there are none yet."""
-        number = next(self._numbers)
-        answer = self._do(number, submit(number, endpoint, is_in=True, length=512), True)
-        if answer is not None:
-            return answer.data
+        number = self.ask(endpoint)
+        if number in self.answers:
+            return self.answers[number].data
         self.unlink(number)
         return None
+
+    def ask(self, endpoint, length=512):
+        """Ask for data, and go on asking; the number by which `answers` will have it."""
+        number = next(self._numbers)
+        self._do(number, submit(number, endpoint, is_in=True, length=length), True)
+        return number
 
     def read_all(self, endpoint):
         return list(iter(lambda: self.read(endpoint), None))

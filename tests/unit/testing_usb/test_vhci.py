@@ -90,6 +90,19 @@ def test_interfaces_are_named_in_order_of_the_channels(ports):
     assert vhci.interfaces(1) == {}
 
 
+def test_a_serial_port_is_found_on_whichever_interface_it_is(ports):
+    folder = ports / "usb3" / "3-1" / "3-1:1.0" / "tty" / "ttyACM7"
+    folder.mkdir(parents=True)
+    assert vhci.terminals(0) == (folder,)
+    assert vhci.terminals(1) == ()
+
+
+def test_the_option_of_a_driver_that_is_not_for_can(ports):
+    with pytest.raises(can.CanKernelSupportError) as info:
+        vhci.prepare("cdc_acm")
+    assert "CONFIG_USB_ACM" in info.value.hint
+
+
 @pytest.mark.parametrize(("kind", "channels"), [("pcan_usb", 2), ("gs_usb", 4), ("gs_usb", 0)])
 def test_adapters_that_do_not_exist(kind, channels):
     with pytest.raises(can.CanConfigError), emulate(kind, channels=channels):
