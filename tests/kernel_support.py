@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 AF_CAN = 29
-PROGRAMS = ("candump", "cansend", "cangen", "ip", "tc", "setpriv")
+PROGRAMS = ("candump", "cansend", "cangen", "ip", "tc", "setpriv", "tshark")
 
 
 @cache
@@ -26,7 +26,7 @@ def missing_for_kernel() -> str | None:
         return f"this kernel has no CAN sockets ({exc})"
     lacking = [name for name in PROGRAMS if shutil.which(name) is None]
     if lacking:
-        return f"missing programs: {', '.join(lacking)} (can-utils, iproute2, util-linux)"
+        return f"missing programs: {', '.join(lacking)} (can-utils, iproute2, util-linux, tshark)"
     import canbus as can
     from canbus.links import temporary_vcan
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from . import fetch
+from . import fetch, programs
 from .errors import LabError
 from .request import Request
 from .run import SETUP_FAILED, run
@@ -34,7 +34,7 @@ def answer(argv: list[str]) -> int:
     try:
         request = parse(argv)
         if request is None:
-            fetch.ensure(("uml", "qemu"))
+            fetch.ensure(("uml", "qemu", *programs.PARTS))
             return 0
         request.check()
         fetch.ensure((request.substrate,))

@@ -1,7 +1,8 @@
-"""Fills the cache folder: the two kernels, and the tools both guests use.
+"""Fills the cache folder: the two kernels, and the tools that guests and tests use.
 
-A part is complete when its folder exists: it is prepared under another name and renamed, so an
-interrupted fetch leaves nothing that looks finished. How packages are had is in `packages`.
+A part is complete when its folder exists and says that it holds the packages listed here: it is
+prepared under another name and renamed, so an interrupted fetch leaves nothing that looks
+finished. How packages are had is in `packages`, how programs find their libraries in `programs`.
 """
 
 import fcntl
@@ -13,25 +14,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import host_tools, kernel_image
+from . import host_tools, kernel_image, programs
 from .errors import LabError
-from .packages import Archive
+from .packages import SUITE, Archive
 from .paths import cache_dir, tools_dir
 
+# By folder of the cache. A changed list is fetched anew.
 PACKAGES = {
     "tools": ["busybox-static", "kmod", "can-utils"],
     "uml": ["user-mode-linux"],
     "qemu": ["linux-image-amd64"],
+    **{part: [part] for part in programs.PARTS},
 }
+IN_GUESTS = ("tools", programs.IN_GUESTS)
+RECORD = ".packages"  # in each folder
 
 
-def ensure(substrates: tuple[str, ...]) -> None:
-    """Have everything ready for these guests; quick when it is already there."""
+def ensure(parts: tuple[str, ...]) -> None:
+    """Have these parts ready, and what every guest uses; quick when it is already there."""
     if platform.machine() != "x86_64":
         raise LabError(f"the lab's kernels are for x86_64, this is {platform.machine()}")
-    missing = [part for part in ("tools", *substrates) if not (cache_dir() / part).is_dir()]
+    missing = [part for part in (*IN_GUESTS, *parts) if not _is_ready(part)]
     needed = [("ip", "iproute2")]  # the guests use the host's
-    if "qemu" in substrates:
+    if "qemu" in parts:
         needed.append((host_tools.QEMU, host_tools.QEMU_PACKAGE))
     lacking = [(program, package) for program, package in needed if not host_tools.find(program)]
     if missing or lacking:
@@ -42,9 +47,18 @@ def ensure(substrates: tuple[str, ...]) -> None:
             _fetch(missing)
 
 
+def _is_ready(part: str) -> bool:
+    record = cache_dir() / part / RECORD
+    return record.exists() and record.read_text() == _record(part)
+
+
+def _record(part: str) -> str:
+    return " ".join([SUITE, *PACKAGES[part]]) + "\n"
+
+
 def _fetch(parts: list[str]) -> None:
     """Called with the lock held; another boot may have been quicker."""
-    parts = [part for part in parts if not (cache_dir() / part).is_dir()]
+    parts = [part for part in parts if not _is_ready(part)]
     if not parts:
         return
     archive = Archive(cache_dir() / "apt")
@@ -56,13 +70,26 @@ def _fetch(parts: list[str]) -> None:
         unfinished.mkdir()
         archive.unpack(_packages(part, archive), unfinished)
         _finish(part, unfinished)
-        unfinished.rename(cache_dir() / part)
+        (unfinished / RECORD).write_text(_record(part))
+        _put_in_place(part, unfinished)
+
+
+def _put_in_place(part: str, folder: Path) -> None:
+    """Two renames, so that a guest that runs meanwhile finds its programs at the same paths."""
+    place, former = cache_dir() / part, cache_dir() / f"{part}.former"
+    shutil.rmtree(former, ignore_errors=True)
+    if place.exists():
+        place.rename(former)
+    folder.rename(place)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _packages(part: str, archive: Archive) -> list[str]:
     if part == "qemu":
         # The meta-package holds no files; the real one has the release in its name.
         return [archive.dependency("linux-image-amd64", "linux-image-6.")]
+    if part in programs.PARTS:
+        return archive.closure(part)
     return PACKAGES[part]
 
 
@@ -70,6 +97,8 @@ def _finish(part: str, folder: Path) -> None:
     """What dpkg would have done after unpacking."""
     if part == "tools":
         _relink_kmod(folder)
+    elif part in programs.PARTS:
+        programs.add_scripts(part, folder)
     elif part == "qemu":
         boot = folder / "boot"
         (image,) = boot.glob("vmlinuz-*")

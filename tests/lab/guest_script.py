@@ -69,7 +69,8 @@ exec env -i /bin/chroot /new /bin/sh @RUN@/job
 JOB = r"""#!/bin/sh
 # User-mode Linux starts anew on `reboot`: a job runs once all the same.
 mkdir @RUN@/started || exec @BUSYBOX@ poweroff -f
-export PATH=@TOOLS@/usr/bin:@TOOLS@/sbin:@PATH@ HOME=/root TERM=dumb LANG=C.UTF-8
+export PATH=@TOOLS@/usr/bin:@TOOLS@/sbin:@TOOLS@/bin:@PROGRAMS@:@PATH@
+export HOME=/root TERM=dumb LANG=C.UTF-8
 @ENV@
 cd @CWD@ || { echo "lab: no such directory in the guest: "@CWD@; exec @BUSYBOX@ poweroff -f; }
 # exec in a subshell: a command named like a builtin (exit, set) is looked up on PATH all the same.
@@ -122,7 +123,7 @@ def init_script(layout: Layout) -> str:
     )
 
 
-def job_script(request: Request, tools: Path) -> str:
+def job_script(request: Request, tools: Path, programs: Path) -> str:
     """Text of the script that runs the command."""
     env = [*request.env, ("LAB_SUBSTRATE", request.substrate)]
     if request.out:
@@ -133,6 +134,7 @@ def job_script(request: Request, tools: Path) -> str:
         CWD=quote(str(request.cwd)),
         COMMAND=join(request.command),
         TOOLS=quote(str(tools)),
+        PROGRAMS=quote(str(programs)),
         BUSYBOX=quote(str(tools / "bin" / "busybox")),
         PATH=PATH,
         RUN=RUN,

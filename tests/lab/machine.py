@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
-from . import guest_script, initramfs
+from . import guest_script, initramfs, programs
 from .errors import LabError
 from .guest_script import RUN, Layout, Share
 from .paths import CHECKOUT, busybox, cache_dir, tools_dir
@@ -61,7 +61,7 @@ def prepare(
     share_mounts: list[tuple[str, str]],
 ) -> Path:
     """Write the job and the initramfs into the run folder; the path of the latter."""
-    job = guest_script.job_script(request, tools_dir())
+    job = guest_script.job_script(request, tools_dir(), programs.scripts_dir(programs.IN_GUESTS))
     (run_dir / "job").write_bytes(os.fsencode(job))
     layout = Layout(root_mount, tuple(share_mounts), views(), modules, tools_dir())
     init = guest_script.init_script(layout)

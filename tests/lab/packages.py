@@ -13,6 +13,8 @@ from .host_tools import require
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
+# The C library belongs to the program loader, which is the host's; the others hold no library.
+THE_HOSTS = ("libc6", "gcc-12-base", "debconf")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -39,6 +41,12 @@ class Archive:
             if kind == "Depends" and name.startswith(prefix):
                 return name
         raise LabError(f"{package} of {SUITE} depends on no {prefix}*")
+
+    def closure(self, package: str) -> list[str]:
+        """The package and all it needs, but for what every Debian has and must not have twice."""
+        plan = self._run("apt-get", "-q", "-s", "--no-install-recommends", "install", package)
+        lines = [line.split() for line in plan.splitlines()]
+        return [line[1] for line in lines if line[:1] == ["Inst"] and line[1] not in THE_HOSTS]
 
     def unpack(self, packages: list[str], into: Path) -> None:
         """Download the packages and lay their files out below `into`."""

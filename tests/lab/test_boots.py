@@ -104,6 +104,13 @@ class TestWhatTheGuestSees:
         monkeypatch.setenv("SECRET", "x")
         assert "SECRET" not in boot("uml", "--", "env").stdout
 
+    @pytest.mark.parametrize(
+        "command", ["busybox sh -c :", "unshare --net ip link", "setpriv --reuid=1 id", "tshark -v"]
+    )
+    def test_programs(self, substrate, command):
+        done = boot(substrate, "--", *command.split())
+        assert done.returncode == 0, done.stdout
+
     def test_output_arrives_while_the_job_runs(self):
         with subprocess.Popen(
             [BOOT, "uml", "--", "sh", "-c", "echo early; sleep 3"],

@@ -88,7 +88,7 @@ AWKWARD = ["a b", "", "it's", '"', "new\nline", "$HOME `id` @RUN@", "*", "--", "
 
 def test_the_job_script_keeps_every_argument():
     asked = Request("uml", ("printf", "<%s>", *AWKWARD), Path("/a b"), env=(("A", "x'y\n@PATH@"),))
-    text = guest_script.job_script(asked, Path("/t"))
+    text = guest_script.job_script(asked, Path("/t"), Path("/p"))
     # The line that matters, run by the shell of this machine.
     command = text[text.index("(exec ") : text.index(" >/run/lab/log")]
     ran = subprocess.run(["/bin/sh", "-c", os.fsencode(command)], capture_output=True, check=True)
