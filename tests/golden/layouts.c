@@ -8,6 +8,8 @@
 #include <linux/can/error.h>
 #include <linux/can/netlink.h>
 #include <linux/can/raw.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/net_tstamp.h>
 #include <linux/netlink.h>
@@ -33,6 +35,9 @@ struct can_raw_vcid_options {
 #define CONSTANT(name, value) __asm__ volatile("\n#->" name " %0" : : "i"((long)(value)))
 #define SIZE(type) CONSTANT("sizeof(" #type ")", sizeof(struct type))
 #define AT(type, field) CONSTANT(#type "." #field, offsetof(struct type, field))
+#define STATS(type) AT(type, rx_packets); AT(type, tx_packets); AT(type, rx_bytes); \
+	AT(type, tx_bytes); AT(type, rx_errors); AT(type, tx_errors); AT(type, rx_dropped); \
+	AT(type, tx_dropped); AT(type, rx_over_errors); AT(type, tx_carrier_errors)
 #define NUMBER(name) CONSTANT(#name, name)
 
 void layouts(void);
@@ -61,8 +66,34 @@ void layouts(void)
 	AT(can_device_stats, bus_off); AT(can_device_stats, arbitration_lost);
 	AT(can_device_stats, restarts);
 	SIZE(can_berr_counter); AT(can_berr_counter, txerr); AT(can_berr_counter, rxerr);
-	AT(rtnl_link_stats64, rx_dropped); AT(rtnl_link_stats64, tx_dropped);
-	AT(rtnl_link_stats64, rx_over_errors);
+	STATS(rtnl_link_stats64);
+	STATS(rtnl_link_stats);
+	SIZE(can_bittiming); AT(can_bittiming, bitrate); AT(can_bittiming, sample_point);
+	AT(can_bittiming, tq); AT(can_bittiming, prop_seg); AT(can_bittiming, phase_seg1);
+	AT(can_bittiming, phase_seg2); AT(can_bittiming, sjw); AT(can_bittiming, brp);
+	SIZE(can_bittiming_const); AT(can_bittiming_const, name);
+	AT(can_bittiming_const, tseg1_min); AT(can_bittiming_const, tseg1_max);
+	AT(can_bittiming_const, tseg2_min); AT(can_bittiming_const, tseg2_max);
+	AT(can_bittiming_const, sjw_max); AT(can_bittiming_const, brp_min);
+	AT(can_bittiming_const, brp_max); AT(can_bittiming_const, brp_inc);
+	SIZE(can_clock); AT(can_clock, freq);
+	SIZE(can_ctrlmode); AT(can_ctrlmode, mask); AT(can_ctrlmode, flags);
+	NUMBER(IFLA_IFNAME); NUMBER(IFLA_MTU); NUMBER(IFLA_LINK); NUMBER(IFLA_STATS);
+	NUMBER(IFLA_TXQLEN); NUMBER(IFLA_LINKINFO); NUMBER(IFLA_IFALIAS); NUMBER(IFLA_STATS64);
+	NUMBER(IFLA_INFO_KIND); NUMBER(IFLA_INFO_DATA); NUMBER(IFLA_INFO_XSTATS);
+	NUMBER(IFLA_CAN_BITTIMING); NUMBER(IFLA_CAN_BITTIMING_CONST); NUMBER(IFLA_CAN_CLOCK);
+	NUMBER(IFLA_CAN_STATE); NUMBER(IFLA_CAN_CTRLMODE); NUMBER(IFLA_CAN_RESTART_MS);
+	NUMBER(IFLA_CAN_RESTART); NUMBER(IFLA_CAN_BERR_COUNTER);
+	NUMBER(IFLA_CAN_DATA_BITTIMING); NUMBER(IFLA_CAN_DATA_BITTIMING_CONST);
+	NUMBER(IFLA_CAN_TERMINATION); NUMBER(IFLA_CAN_TERMINATION_CONST);
+	NUMBER(IFLA_CAN_BITRATE_CONST); NUMBER(IFLA_CAN_DATA_BITRATE_CONST);
+	NUMBER(IFLA_CAN_BITRATE_MAX); NUMBER(IFLA_CAN_CTRLMODE_EXT);
+	NUMBER(IFLA_CAN_CTRLMODE_SUPPORTED);
+	NUMBER(ARPHRD_CAN); NUMBER(IFF_UP); NUMBER(IFF_LOWER_UP); NUMBER(RTMGRP_LINK);
+	NUMBER(NLMSG_ERROR); NUMBER(NLMSG_DONE); NUMBER(NLMSG_OVERRUN);
+	NUMBER(RTM_NEWLINK); NUMBER(RTM_DELLINK); NUMBER(RTM_GETLINK);
+	NUMBER(NLM_F_REQUEST); NUMBER(NLM_F_MULTI); NUMBER(NLM_F_ACK); NUMBER(NLM_F_DUMP_INTR);
+	NUMBER(NLM_F_DUMP); NUMBER(NLA_F_NESTED); NUMBER(NLA_TYPE_MASK);
 	SIZE(nlmsghdr); SIZE(ifinfomsg); AT(ifinfomsg, ifi_index); AT(ifinfomsg, ifi_flags);
 	SIZE(rtattr);
 

@@ -15,7 +15,9 @@ import pytest
 
 from canbus import filters, frame_flags
 from canbus.backends.socketcan import arrivals, batch_reader, batch_writer, constants
-from canbus.codecs import bcm, can_filter, can_frame, canxl_frame, link_state, netlink
+from canbus.codecs import bcm, can_filter, can_frame, canxl_frame, link_attributes, netlink
+from canbus.codecs.link_attributes import IFLA, IFLA_CAN, IFLA_CAN_CTRLMODE, IFLA_INFO
+from canbus.links import route_socket
 from canbus.xl_message import RRS, SEC
 from tests import golden
 from tests.golden import compilers
@@ -62,24 +64,36 @@ def layout(ours: Struct, name: str, fields: str, *, whole: bool = True) -> Layou
     return Layout(ours, name, tuple(fields.split()), whole)
 
 
+_STATS = (
+    "rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped "
+    "rx_over_errors tx_carrier_errors"
+)
 EVERYWHERE = [
     layout(can_frame._CLASSIC, "can_frame", "can_id can_dlc data"),
     layout(can_frame.CLASSIC_RECORD, "can_frame", "can_id can_dlc data"),
     layout(can_frame.RECORD, "canfd_frame", "can_id len flags data"),
     layout(canxl_frame._HEADER, "canxl_frame", "prio flags sdt len af", whole=False),
     layout(can_filter._CAN_FILTER, "can_filter", "can_id can_mask"),
-    layout(link_state._BERR_COUNTER, "can_berr_counter", "txerr rxerr"),
+    layout(link_attributes.BERR_COUNTER, "can_berr_counter", "txerr rxerr"),
     layout(
-        link_state._DEVICE_STATS,
+        link_attributes.DEVICE_STATS,
         "can_device_stats",
         "bus_error error_warning error_passive bus_off arbitration_lost restarts",
     ),
+    layout(link_attributes.LINK_STATS64, "rtnl_link_stats64", _STATS, whole=False),
+    layout(link_attributes.LINK_STATS, "rtnl_link_stats", _STATS, whole=False),
     layout(
-        link_state._LINK_STATS,
-        "rtnl_link_stats64",
-        "rx_dropped tx_dropped rx_over_errors",
-        whole=False,
+        link_attributes.BITTIMING,
+        "can_bittiming",
+        "bitrate sample_point tq prop_seg phase_seg1 phase_seg2 sjw brp",
     ),
+    layout(
+        link_attributes.BITTIMING_CONST,
+        "can_bittiming_const",
+        "name tseg1_min tseg1_max tseg2_min tseg2_max sjw_max brp_min brp_max brp_inc",
+    ),
+    layout(link_attributes.U32, "can_clock", "freq"),
+    layout(link_attributes.CTRLMODE, "can_ctrlmode", "mask flags"),
 ]
 _MMSGHDR = (
     "msg_hdr.msg_name msg_hdr.msg_namelen msg_hdr.msg_iov msg_hdr.msg_iovlen "
@@ -221,6 +235,21 @@ def test_the_backends_numbers_are_the_headers(machine: str) -> None:
     assert {name: column[name] for name in numbers} == {
         name: int(numbers[name]) for name in numbers
     }
+
+
+@pytest.mark.parametrize("machine", COLUMNS)
+def test_the_numbers_of_netlink_are_the_headers(machine: str) -> None:
+    kinds = [IFLA, IFLA_INFO, IFLA_CAN, IFLA_CAN_CTRLMODE]
+    numbers = {str(member): int(member) for kind in kinds for member in kind}
+    for module in (netlink, link_attributes, route_socket):
+        numbers |= {
+            name: value
+            for name, value in vars(module).items()
+            if name[0].isupper() and isinstance(value, int)
+        }
+    assert len(numbers) > 40
+    column = COLUMNS[machine] | {"NLA_TYPE_MASK": COLUMNS[machine]["NLA_TYPE_MASK"] & 0xFFFF}
+    assert {name: column.get(name) for name in numbers} == numbers
 
 
 def test_a_compiler_that_cannot_be_had_is_a_failure_that_says_what_to_install(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canbus.codecs import link_state
+from canbus.codecs.link_attributes import IFF_UP, IFLA, IFLA_CAN, IFLA_INFO
 from canbus.codecs.link_state import decode_can_state, decode_controller_status
 from canbus.codecs.netlink import encode_link_request
 from canbus.controller_status import ControllerStatus
@@ -201,6 +201,6 @@ def test_the_golden_payloads_are_what_the_c_program_prints(tmp_path: Path) -> No
 
 @little_endian
 def test_the_attribute_types_are_the_headers() -> None:
-    names = "LINKINFO STATS64 INFO_DATA INFO_XSTATS CAN_STATE CAN_RESTART_MS CAN_BERR_COUNTER"
-    ours = [getattr(link_state, f"IFLA_{name}") for name in names.split()] + [link_state.IFF_UP]
+    ours: list[int] = [IFLA.LINKINFO, IFLA.STATS64, IFLA_INFO.DATA, IFLA_INFO.XSTATS]
+    ours += [IFLA_CAN.STATE, IFLA_CAN.RESTART_MS, IFLA_CAN.BERR_COUNTER, IFF_UP]
     assert struct.pack("=8H", *ours) == GOLDEN["types"]
