@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -185,12 +186,12 @@ def test_a_real_socket_waits_gives_up_and_hears_what_it_asked_for(monkeypatch):
 def test_a_real_socket_that_cannot_be_bound_is_closed(monkeypatch):
     opened = []
 
-    class Unbindable(route_socket.socket.socket):
+    class Unbindable(socket.socket):
         def bind(self, _):
             opened.append(self)
             raise OSError(errno.EPERM, "")
 
-    monkeypatch.setattr(route_socket.socket, "socket", Unbindable)
+    monkeypatch.setattr(socket, "socket", Unbindable)
     with pytest.raises(PermissionError):
         route_socket.RouteSocket()
     assert opened[0].fileno() == -1
