@@ -1,4 +1,4 @@
-"""Loading kernel modules: `vcan` when the kernel does not know that kind of link. No netlink."""
+"""Loading kernel modules, when the kernel does not know a kind of link. No netlink."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from canbus.errors import CanLinkError
 _TIMEOUT = 30  # seconds; loading a module takes milliseconds
 
 
-def load_vcan(name: str, cause: CanLinkError) -> None:
-    """Run `modprobe vcan`.
+def load_kind(kind: str, name: str, cause: CanLinkError) -> None:
+    """Load the module of a kind of link, which has its name.
 
     Args:
+        kind: "vcan", "vxcan".
         name: the link that is to be made, for the error.
         cause: why the module is needed.
 
     Raises:
         CanLinkError: it could not be loaded; says what was tried and why it failed.
     """
-    problem = modprobe("vcan")
+    problem = modprobe(kind)
     if problem:
         raise CanLinkError(
-            f"cannot create {name}: this kernel does not know vcan, and {problem}",
+            f"cannot create {name}: this kernel does not know {kind}, and {problem}",
             cause.error_code,
-            hint="load the module as root: modprobe vcan. If there is none, the kernel was "
-            "built without CONFIG_CAN_VCAN",
+            hint=f"load the module as root: modprobe {kind}. If there is none, the kernel was "
+            f"built without CONFIG_CAN_{kind.upper()}",
         ) from cause
 
 

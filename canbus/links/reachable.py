@@ -60,20 +60,24 @@ def find_nearest(
         bitrate: asked for, bit/s.
         sample_point: asked for, percent; None for any.
     """
-    rates = [(abs(rate - bitrate), rate, quanta) for rate, quanta in _rates(clock, limits, bitrate)]
-    if not rates:
-        return None
-    least, nearest, _ = min(rates)
-    if sample_point is None:
-        return Reachable(nearest, None)
-    points = [
-        point
-        for error, _, quanta in rates
-        if error == least
-        for point in _points(limits, quanta)
-        if point <= sample_point + _STEP / 2
+    reference = recommended_sample_point(bitrate) if sample_point is None else sample_point
+    found = [
+        (abs(rate - bitrate), rate, point)
+        for rate, quanta in _rates(clock, limits, bitrate)
+        if (point := _latest_point(limits, quanta, reference)) is not None
     ]
-    return Reachable(nearest, max(points, default=None))
+    if not found:
+        return None
+    least, nearest, _ = min(found)
+    point = max(point for error, _, point in found if error == least)
+    return Reachable(nearest, None if sample_point is None else point)
+
+
+def recommended_sample_point(bitrate: int) -> float:
+    """What the kernel takes where none is asked for, in percent (CiA 102 and CiA 301)."""
+    if bitrate > 800_000:
+        return 75.0
+    return 80.0 if bitrate > 500_000 else 87.5
 
 
 def _rates(clock: int, limits: TimingLimits, bitrate: int) -> Iterator[tuple[int, int]]:
@@ -92,11 +96,17 @@ def _on_step(brp: int, limits: TimingLimits) -> int:
     return brp // step * step
 
 
-def _points(limits: TimingLimits, quanta: int) -> Iterator[float]:
-    """The sample points that a bit of so many quanta can have, in percent."""
-    for tseg2 in range(limits.tseg2_min, limits.tseg2_max + 1):
-        if limits.tseg1_min <= quanta - 1 - tseg2 <= limits.tseg1_max:
-            yield (quanta - tseg2) * 1000 // quanta / 10
+def _latest_point(limits: TimingLimits, quanta: int, reference: float) -> float | None:
+    """The latest sample point of a bit of so many quanta that is not behind `reference`.
+
+    In percent; None if there is none: the kernel does not take such a bit at all.
+    """
+    points = [
+        (quanta - tseg2) * 1000 // quanta / 10
+        for tseg2 in range(limits.tseg2_min, limits.tseg2_max + 1)
+        if limits.tseg1_min <= quanta - 1 - tseg2 <= limits.tseg1_max
+    ]
+    return max((point for point in points if point <= reference + _STEP / 2), default=None)
 
 
 def prescaler_for(clock: int, limits: TimingLimits, tq: int) -> int:

@@ -122,16 +122,15 @@ def _calculated(clock, limits, values):
             continue
         error = abs(asked - clock // (brp * (1 + tseg)))
         place = _place(limits, nominal, tseg)
-        off = 10**9 if place is None else nominal - place[0]
+        if place is None:
+            continue
+        off = nominal - place[0]
         if best is None or (error, off) < best[:2]:
             best = (error, off, brp, tseg)
     if best is None or best[0] * 10_000 // asked > 500:
         raise ModelError(errno.EDOM)
     _, _, brp, tseg = best
-    place = _place(limits, nominal, tseg)
-    if place is None:
-        raise ModelError(errno.EDOM)  # the kernel's own choice is undefined here
-    at, tseg1, tseg2 = place
+    at, tseg1, tseg2 = _place(limits, nominal, tseg)
     sjw = min(values.get("sjw", 1), limits.sjw_max, tseg2)
     return LinkTiming(
         clock // (brp * (1 + tseg)), at / 10, brp * 10**9 // clock,

@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -17,105 +16,28 @@ from canbus.errors import (
     CanLinkPermissionError,
     CanUnsupportedError,
 )
-from canbus.links import LinkInfo, netlink
-
-ETHERNET, CAN = 1, 280
+from canbus.links import LinkInfo, netlink, reading
+from tests.unit.links.fake_linux import FakeLinux, FakeNetlinkError
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux's")
 
 
-class FakeNetlinkError(Exception):
-    def __init__(self, code):
-        self.code = code
-        super().__init__(code, os.strerror(code))
-
-
-class Answer(dict[str, Any]):
-    """One interface, as pyroute2 describes it."""
-
-    def get_attr(self, name):
-        return self[name]
-
-    def get_nested(self, outer, inner):
-        return self[inner]
-
-
-class FakeKernel:
-    """What `IPRoute()` talks to: links by name, and the errors to answer with."""
-
-    def __init__(self):
-        self.links = {}
-        self.refusals = {}  # command -> errno
-        self.knows_vcan = True
-        self.before_add = None
-
-    def add(self, name, kind="vcan", hardware=CAN, up=True, mtu=72):
-        self.links[name] = Answer(
-            IFLA_IFNAME=name,
-            IFLA_MTU=mtu,
-            IFLA_INFO_KIND=kind,
-            ifi_type=hardware,
-            flags=int(up),
-            index=len(self.links) + 7,
-        )
-
-    # -- IPRoute
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-    def get_links(self):
-        return list(self.links.values())
-
-    def link(self, command, ifname=None, index=None, **facts):
-        if command in self.refusals:
-            raise FakeNetlinkError(self.refusals[command])
-        return getattr(self, f"_{command}")(ifname, index, facts)
-
-    def _get(self, ifname, _, __):
-        if ifname not in self.links:
-            raise FakeNetlinkError(errno.ENODEV)
-        return (self.links[ifname],)
-
-    def _add(self, ifname, _, facts):
-        if self.before_add:
-            self.before_add()
-        if not self.knows_vcan:
-            raise FakeNetlinkError(errno.EOPNOTSUPP)
-        if ifname in self.links:
-            raise FakeNetlinkError(errno.EEXIST)
-        self.add(ifname, facts["kind"], up=facts["state"] == "up", mtu=facts["mtu"])
-
-    def _set(self, _, index, facts):
-        self._of(index)["flags"] = int(facts["state"] == "up")
-
-    def _del(self, _, index, __):
-        del self.links[self._of(index)["IFLA_IFNAME"]]
-
-    def _of(self, index):
-        return next(link for link in self.links.values() if link["index"] == index)
-
-
 @pytest.fixture
 def kernel(monkeypatch):
-    fake = FakeKernel()
-    monkeypatch.setattr(netlink, "_import_pyroute2", lambda: (lambda: fake, FakeNetlinkError))
-    return fake
+    fake = FakeLinux()
+    fake.add_other("eth0")
+    return fake.install(monkeypatch)
 
 
 # -- reading
 
 
 def test_only_can_interfaces_are_listed(kernel):
-    kernel.add("eth0", None, ETHERNET)
-    kernel.add("can0", "can", mtu=16, up=False)
+    kernel.add("vcan0", mtu=16, up=False)
     kernel.add("vcan1")
     assert links.list_links() == [
-        LinkInfo("can0", 8, "can", is_up=False, mtu=16),
-        LinkInfo("vcan1", 9, "vcan", is_up=True, mtu=72),
+        LinkInfo("vcan0", 7, "vcan", is_up=False, mtu=16),
+        LinkInfo("vcan1", 8, "vcan", is_up=True, mtu=72),
     ]
 
 
@@ -123,11 +45,9 @@ def test_only_can_interfaces_are_listed(kernel):
     "action", [links.get_link, links.delete_link, links.set_up, links.set_down]
 )
 def test_an_interface_that_is_not_can_is_refused_by_name_and_left_alone(kernel, action):
-    kernel.add("eth0", None, ETHERNET)
-    before = Answer(kernel.links["eth0"])
     with pytest.raises(CanLinkError, match="eth0 is not a CAN interface"):
         action("eth0")
-    assert kernel.links == {"eth0": before}
+    assert kernel.changes == []
 
 
 @pytest.mark.parametrize(
@@ -152,7 +72,6 @@ def test_a_new_vcan_can_be_classic_and_down(kernel):
 
 
 def test_a_taken_name_is_refused_and_no_removal_is_suggested(kernel):
-    kernel.add("eth0", None, ETHERNET)
     with pytest.raises(CanLinkError, match="there is an interface eth0 already") as caught:
         links.create_vcan("eth0")
     assert caught.value.error_code == errno.EEXIST
@@ -171,7 +90,7 @@ def test_exist_ok_does_not_take_an_up_link_down(kernel):
 
 def test_exist_ok_needs_no_rights_when_there_is_nothing_to_do(kernel):
     kernel.add("vcan0")
-    kernel.refusals = {"add": errno.EPERM, "set": errno.EPERM}
+    kernel.deny = {"add": errno.EPERM, "set": errno.EPERM}
     assert links.create_vcan("vcan0", exist_ok=True).name == "vcan0"
 
 
@@ -197,7 +116,7 @@ def test_exist_ok_refuses_a_link_that_differs_from_what_is_asked_for(kernel, kin
     kernel.add("vcan0", kind, mtu=mtu, up=False)
     with pytest.raises(CanLinkError, match=why):
         links.create_vcan("vcan0", fd=fd, exist_ok=True)
-    assert not kernel.links["vcan0"]["flags"]
+    assert not kernel.links["vcan0"].is_up
 
 
 @pytest.mark.parametrize(
@@ -227,12 +146,12 @@ def as_root(monkeypatch, tmp_path):
 
 @linux_only
 def test_the_module_is_loaded_when_the_kernel_does_not_know_vcan(kernel, as_root):
-    kernel.knows_vcan = False
+    kernel.knows = set()
     loaded = as_root / "loaded"
     modprobe(as_root, f'echo "$@" > {loaded}')
 
     def look():
-        kernel.knows_vcan = loaded.exists()
+        kernel.knows = {"vcan"} if loaded.exists() else set()
 
     kernel.before_add = look
     assert links.create_vcan("vcan0").is_up
@@ -248,7 +167,7 @@ def test_the_module_is_loaded_when_the_kernel_does_not_know_vcan(kernel, as_root
     ],
 )
 def test_a_modprobe_that_fails_is_quoted(kernel, as_root, script, why):
-    kernel.knows_vcan = False
+    kernel.knows = set()
     modprobe(as_root, script)
     with pytest.raises(CanLinkError, match="modprobe vcan failed") as caught:
         links.create_vcan("vcan0")
@@ -258,7 +177,7 @@ def test_a_modprobe_that_fails_is_quoted(kernel, as_root, script, why):
 
 
 def test_an_unprivileged_process_is_told_to_have_the_module_loaded(kernel, monkeypatch):
-    kernel.knows_vcan = False
+    kernel.knows = set()
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     with pytest.raises(CanLinkError, match="only root can load its module") as caught:
         links.create_vcan("vcan0")
@@ -267,7 +186,7 @@ def test_an_unprivileged_process_is_told_to_have_the_module_loaded(kernel, monke
 
 @linux_only
 def test_a_module_that_loads_without_effect_is_reported(kernel, as_root):
-    kernel.knows_vcan = False
+    kernel.knows = set()
     modprobe(as_root, "exit 0")
     with pytest.raises(CanLinkError, match="does not support it"):
         links.create_vcan("vcan0")
@@ -283,13 +202,13 @@ def test_a_module_that_loads_without_effect_is_reported(kernel, as_root):
         (errno.EACCES, CanLinkPermissionError, "needs CAP_NET_ADMIN"),
         (errno.ENODEV, CanLinkNotFoundError, "there is no interface can0"),
         (errno.EOPNOTSUPP, CanLinkError, "does not support it"),
-        (errno.EINVAL, CanLinkError, "Invalid argument"),
+        (errno.EINVAL, CanLinkError, "Invalid argument: its bit timing is not set"),
         (errno.EBUSY, CanLinkError, "busy"),
     ],
 )
 def test_every_refusal_of_the_kernel_becomes_a_named_error(kernel, code, kind, words):
-    kernel.add("can0", "can", up=False)
-    kernel.refusals = {"set": code}
+    kernel.add("can0", "can", up=False, mtu=16)
+    kernel.deny = {"set": code}
     with pytest.raises(CanLinkError, match=words) as caught:
         links.set_up("can0")
     assert type(caught.value) is kind
@@ -298,7 +217,7 @@ def test_every_refusal_of_the_kernel_becomes_a_named_error(kernel, code, kind, w
 
 
 def test_missing_rights_are_explained_by_a_hint(kernel):
-    kernel.refusals = {"add": errno.EPERM}
+    kernel.deny = {"add": errno.EPERM}
     with pytest.raises(PermissionError) as caught:
         links.create_vcan("vcan0")
     assert isinstance(caught.value, CanLinkPermissionError)
@@ -311,14 +230,17 @@ def test_a_netlink_socket_that_cannot_be_had_is_a_link_error(monkeypatch):
 
     monkeypatch.setattr(netlink, "_import_pyroute2", lambda: (refuse, FakeNetlinkError))
     with pytest.raises(CanLinkError, match="Too many open files"):
-        links.list_links()
+        links.create_vcan("vcan0")
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_other_systems_are_unsupported_by_name(monkeypatch, platform):
     monkeypatch.setattr(netlink, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(reading, "sys", SimpleNamespace(platform=platform))
     with pytest.raises(CanUnsupportedError, match=platform):
         links.list_links()
+    with pytest.raises(CanUnsupportedError, match=platform):
+        links.create_vcan("vcan0")
 
 
 @linux_only
@@ -332,7 +254,7 @@ def test_missing_pyroute2_is_named(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without_pyroute2)
     with pytest.raises(CanUnsupportedError, match="No module named 'pyroute2'") as caught:
-        links.list_links()
+        links.create_vcan("vcan0")
     assert caught.value.hint == "pip install pyroute2"
 
 

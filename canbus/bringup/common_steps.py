@@ -1,0 +1,200 @@
+"""The steps that every family of adapters uses: module, interface, set-up, a last look.
+
+What a step is says steps.py; the machine is only touched through Context.machine.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from shlex import join, quote
+
+from canbus.bringup.steps import UNKNOWN_LINK, Context, Step, Undo
+from canbus.errors import CanConfigError, CanLinkError, CanLinkPermissionError, CanTimeoutError
+from canbus.link_config import LinkConfig
+from canbus.link_info import LinkInfo
+from canbus.links.plan import plan, settings_of, unsupported
+from canbus.state import CanState
+
+_SETTLED = 0.5  # seconds: the channels of one adapter appear within milliseconds
+
+
+@dataclass
+class LoadModule(Step):
+    """Load a kernel module. It stays when the rest is undone: others may use it by then."""
+
+    module: str
+    advice: str = "is the kernel's package of extra modules installed?"
+
+    def explain(self) -> str:
+        """In words."""
+        return f"load the kernel module {self.module}"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if context.machine.has_module(self.module):
+            return []
+        return [join(["modprobe", self.module])]
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        problem = context.machine.load_module(self.module)
+        if problem is None:
+            return
+        kind = CanLinkPermissionError if "only root" in problem else CanLinkError
+        code = errno.EPERM if kind is CanLinkPermissionError else None
+        hint = f"`modprobe {self.module}` as root says more; {self.advice}"
+        if kind is CanLinkPermissionError:
+            hint = f"sudo modprobe {self.module}"
+        raise kind(f"cannot {self.explain()}: {problem}", code, hint=hint)
+
+
+@dataclass
+class WaitForLink(Step):
+    """Wait until the kernel has made the interface, and learn its name.
+
+    Args:
+        what: that is waited for, in words.
+        match: whether it may be the one.
+        choose: the one of those that may be it; raises if that is not clear.
+        shell: for sh: a command that prints its name, or nothing yet.
+        timeout: seconds.
+        advice: what to check if it does not come.
+    """
+
+    what: str
+    match: Callable[[LinkInfo], bool]
+    choose: Callable[[list[LinkInfo]], LinkInfo]
+    shell: str
+    timeout: float
+    advice: str
+
+    def explain(self) -> str:
+        """In words."""
+        return f"wait for {self.what}"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if context.link is not None and context.find() is not None:
+            return []
+        turns = max(1, round(self.timeout * 10))
+        wait = f"i=$((i + 1)); [ $i -le {turns} ] || exit 1; sleep 0.1"
+        return [f'i=0; until LINK=$({self.shell}); [ -n "{UNKNOWN_LINK}" ]; do {wait}; done']
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        found = self._next(context, [], self.timeout)
+        if not found:
+            raise CanTimeoutError(
+                f"{self.what} did not appear within {self.timeout:g} s", hint=self.advice
+            )
+        while self._next(context, found, _SETTLED):
+            pass
+        context.link = self.choose(found).name
+
+    def _next(self, context: Context, found: list[LinkInfo], timeout: float) -> list[LinkInfo]:
+        """Wait for one more, and add it to those found; [] if none came."""
+        names = {link.name for link in found}
+
+        def is_new(link: LinkInfo) -> bool:
+            return link.name not in names and self.match(link)
+
+        try:
+            found.append(context.machine.wait_for_link(is_new, timeout, self.what))
+        except CanTimeoutError:
+            return []
+        return found
+
+
+@dataclass
+class Configure(Step):
+    """Set the link up as wanted, and bring it up."""
+
+    config: LinkConfig
+    strict: bool = False
+    kind: str = "can"
+
+    def explain(self) -> str:
+        """In words."""
+        given = [f"{name} {value}" for name, value in self.config.given() if name != "up"]
+        return f"set the link up{' with ' if given else ''}{', '.join(given)}"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        link = context.find()
+        name = context.shell_name
+        if link is None:  # assume one as it comes out of the box
+            link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=16)
+        lines = []
+        for step in plan(link, self.config):
+            *start, last = step.command()
+            words = [name if word == link.name else quote(word) for word in (*start, last)]
+            lines.append(" ".join(words))
+        return lines
+
+    def is_done(self, context: Context) -> bool:
+        """Whether there is nothing to do."""
+        link = context.find()
+        if link is None:
+            return False
+        refused = unsupported(link, self.config)
+        return not refused and not plan(link, self.config)
+
+    def run(self, context: Context) -> Undo | None:
+        """Do it."""
+        name = context.link or ""  # WaitForLink comes before, or it was there
+        applied = context.machine.apply(name, self.config, strict=self.strict)
+        context.refused += applied.refused
+        before = settings_of(applied.before)
+
+        def undo() -> None:
+            context.machine.apply(name, before, strict=False)
+
+        return undo if applied.steps else None
+
+
+@dataclass
+class Verify(Step):
+    """Look whether the link really is up, and not off the bus at once."""
+
+    def explain(self) -> str:
+        """In words."""
+        return "verify that it is up"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if self.is_done(context):
+            return []
+        return [f"ip -details -statistics link show dev {context.shell_name}"]
+
+    def is_done(self, context: Context) -> bool:
+        """Whether there is nothing to do."""
+        link = context.find()
+        return link is not None and link.is_up and link.state is not CanState.BUS_OFF
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        link = context.find()
+        if link is None:
+            raise CanLinkError(f"{context.link} vanished while it was set up")
+        if not link.is_up:
+            raise CanLinkError(f"{link.name} went down again: somebody else manages it, too")
+        if link.state is CanState.BUS_OFF:
+            raise CanLinkError(
+                f"{link.name} is up, but bus-off at once",
+                hint="another bit rate on the bus, or CAN_H and CAN_L swapped or shorted; then "
+                f"`canbus restart {link.name}`",
+            )
+
+
+def need_bitrate(config: LinkConfig, what: str) -> None:
+    """Refuse to bring up a fresh controller without a bit rate.
+
+    Raises:
+        CanConfigError: a ValueError; neither a bit rate nor segments are given.
+    """
+    if config.bitrate is None and config.tq is None:
+        raise CanConfigError(
+            f"{what} has no bit rate yet", hint="give one: --bitrate 500k is the commonest"
+        )

@@ -1,0 +1,76 @@
+"""Running the steps of a bring-up: in order, with progress, all or nothing. Knows no step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from canbus.bringup.steps import Context, Step, Undo
+from canbus.errors import CanError
+from canbus.link_info import LinkInfo
+from canbus.links.plan import Refusal
+
+Report = Callable[[Step], None]
+
+
+class Outcome(NamedTuple):
+    """What a bring-up has done.
+
+    Attributes:
+        link: the link as it is now.
+        done: the steps that there was something to do for.
+        refused: settings that the link does not take.
+    """
+
+    link: LinkInfo
+    done: tuple[Step, ...]
+    refused: tuple[Refusal, ...]
+
+
+def execute(steps: Sequence[Step], context: Context, report: Report = lambda step: None) -> Outcome:
+    """Do what is to be done; what is done already is left alone.
+
+    Args:
+        steps: in order.
+        context: of this bring-up.
+        report: called with each step before it is done.
+
+    Raises:
+        CanError: a step failed; those before it were undone, in reverse.
+    """
+    done: list[Step] = []
+    undoing: list[tuple[Step, Undo]] = []
+    try:
+        for step in steps:
+            if step.is_done(context):
+                continue
+            report(step)
+            undo = step.run(context)
+            done.append(step)
+            if undo is not None:
+                undoing.append((step, undo))
+        link = context.find()
+        if link is None:
+            raise CanError(f"{context.link} vanished while it was set up")
+    except BaseException as exc:  # Ctrl-C, too: nothing is left half done
+        _undo_all(undoing, exc)
+        raise
+    return Outcome(link, tuple(done), tuple(context.refused))
+
+
+def _undo_all(undoing: list[tuple[Step, Undo]], failure: BaseException) -> None:
+    for step, undo in reversed(undoing):
+        try:
+            undo()
+        except CanError as exc:
+            failure.add_note(f"could not be undone: {step.explain()}: {exc}")
+
+
+def shell_lines(steps: Sequence[Step], context: Context) -> list[str]:
+    """All that is to be done as lines for sh, each step with a comment in front."""
+    lines = []
+    for step in steps:
+        commands = step.commands(context)
+        if commands:
+            lines += [f"# {step.explain()}", *commands]
+    return lines

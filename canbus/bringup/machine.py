@@ -1,0 +1,106 @@
+"""Machine: all that bring-up does to the system and asks of it, in one place.
+
+Modules, programs, hardware on the buses, links. No policy: steps.py and the families have it.
+Tests have one that only keeps tables.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from canbus import links
+from canbus.links import Applied, LinkConfig, LinkInfo
+from canbus.links.modules import modprobe
+
+
+class Machine:
+    """This machine.
+
+    Args:
+        sysfs: where sysfs is mounted.
+    """
+
+    def __init__(self, sysfs: str = "/sys") -> None:
+        self._sysfs = Path(sysfs)
+
+    # -- modules and programs ---------------------------------------------------------
+
+    def has_module(self, name: str) -> bool:
+        """Whether a kernel module is loaded (or built in, with parameters)."""
+        return (self._sysfs / "module" / name).is_dir()
+
+    def load_module(self, name: str) -> str | None:
+        """Load it; what went wrong, or None."""
+        return modprobe(name)
+
+    def find_program(self, name: str) -> str | None:
+        """The path of a program, also where only root's PATH would find it."""
+        path = f"{os.environ.get('PATH', '')}:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin"
+        return shutil.which(name, path=path)
+
+    # -- hardware ---------------------------------------------------------------------
+
+    def usb_ids(self) -> frozenset[str]:
+        """Vendor and product of what is plugged in, as lsusb shows them: "0c72:000c"."""
+        return frozenset(self._ids("usb", "idVendor", "idProduct"))
+
+    def pci_ids(self) -> frozenset[str]:
+        """Vendor and device of the cards: "001c:0003"."""
+        return frozenset(self._ids("pci", "vendor", "device"))
+
+    def spi_devices(self) -> dict[str, str]:
+        """What the device tree says is on SPI: {"spi0.0": "mcp2515"}."""
+        found = {}
+        for folder in self._devices("spi"):
+            kind = _text(folder / "modalias")
+            if kind.startswith("spi:"):
+                found[folder.name] = kind[4:]
+        return found
+
+    def _ids(self, bus: str, vendor: str, product: str) -> Iterator[str]:
+        for folder in self._devices(bus):
+            left, right = _text(folder / vendor), _text(folder / product)
+            if left and right:
+                yield f"{left.removeprefix('0x')}:{right.removeprefix('0x')}"
+
+    def _devices(self, bus: str) -> list[Path]:
+        try:
+            return sorted((self._sysfs / "bus" / bus / "devices").iterdir())
+        except OSError:
+            return []
+
+    # -- links ------------------------------------------------------------------------
+
+    def list_links(self) -> list[LinkInfo]:
+        """As `canbus.links.list_links`."""
+        return links.list_links()
+
+    def apply(self, name: str, config: LinkConfig, *, strict: bool) -> Applied:
+        """As `canbus.links.apply`."""
+        return links.apply(name, config, strict=strict)
+
+    def create_vcan(self, name: str, *, fd: bool, xl: bool, alias: str) -> LinkInfo:
+        """As `canbus.links.create_vcan`, down."""
+        return links.create_vcan(name, fd=fd, xl=xl, up=False, alias=alias)
+
+    def delete_link(self, name: str) -> None:
+        """As `canbus.links.delete_link`."""
+        links.delete_link(name)
+
+    def wait_for_link(
+        self, match: Callable[[LinkInfo], bool], timeout: float, what: str
+    ) -> LinkInfo:
+        """As `canbus.links.watching.wait_for_link`."""
+        from canbus.links.watching import wait_for_link
+
+        return wait_for_link(match, timeout, what)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

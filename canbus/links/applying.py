@@ -1,0 +1,139 @@
+"""apply(): make a link as it shall be, and say what was done. Which steps is decided in plan.py.
+
+A setting that the driver refuses is left out and reported, and the link comes up all the same.
+If a step fails that the rest needs, the link is put back as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import NamedTuple
+
+from canbus.errors import CanError, CanLinkError
+from canbus.link_config import LinkConfig
+from canbus.link_info import LinkInfo
+from canbus.links import netlink
+from canbus.links.plan import Refusal, plan, settings_of, unsupported, without
+from canbus.links.reading import read_link
+from canbus.links.steps import LinkStep
+
+_REFUSED = frozenset({errno.EOPNOTSUPP, errno.EINVAL})
+
+
+class Applied(NamedTuple):
+    """What `apply` has done.
+
+    Attributes:
+        before: the link as it was.
+        after: as it is now.
+        steps: what was done, in order; empty if there was nothing to do.
+        refused: settings that the link does not take, and why; all others are in force.
+    """
+
+    before: LinkInfo
+    after: LinkInfo
+    steps: tuple[LinkStep, ...]
+    refused: tuple[Refusal, ...]
+
+
+def apply(name: str, wanted: LinkConfig, *, strict: bool = False) -> Applied:
+    """Make a link as wanted; a second time there is nothing to do. Needs CAP_NET_ADMIN.
+
+    A change of the bit timing or mode takes the link down for a moment. Settings that the
+    driver does not have are reported in `refused`, except those without which the link would
+    act otherwise on the bus (bit timing, FD, listen_only, loopback): then nothing is changed.
+
+    Args:
+        name: of the interface.
+        wanted: how it shall be.
+        strict: raise for every setting that is refused, and change nothing.
+
+    Raises:
+        CanLinkNotFoundError: a LookupError; there is no interface of that name.
+        CanLinkPermissionError: a PermissionError; no CAP_NET_ADMIN.
+        CanLinkError: the kernel refused; says what, why, and what the controller can do.
+        CanConfigError: a ValueError; something that it needs is not given.
+        CanUnsupportedError: the link cannot be as wanted at all; or not Linux.
+    """
+    before = read_link(name)
+    work = _Work(before, wanted, strict)
+    try:
+        work.run()
+    except BaseException as exc:  # Ctrl-C, too, may not leave it down
+        work.put_back(exc)
+        raise
+    after = read_link(name) if work.done else before
+    return Applied(before, after, tuple(work.done), tuple(work.refused))
+
+
+class _Work:
+    """One application of a plan."""
+
+    def __init__(self, before: LinkInfo, wanted: LinkConfig, strict: bool) -> None:
+        self.before = before
+        self.wanted = wanted
+        self.strict = strict
+        self.done: list[LinkStep] = []
+        self.refused: list[Refusal] = []
+
+    def run(self) -> None:
+        for refusal in unsupported(self.before, self.wanted):
+            self._refuse(refusal, None)
+        self._ask_before_going_down()
+        for step in plan(self.before, self.wanted):
+            self._take(step)
+
+    def _ask_before_going_down(self) -> None:
+        """A driver without restart says so even while the link is up: then it may stay up."""
+        for step in plan(self.before, self.wanted):
+            if step.action == "restart_ms" and self.before.is_up:
+                try:
+                    netlink.take_step(self.before, step)
+                except CanLinkError as exc:
+                    if exc.error_code == errno.EOPNOTSUPP:
+                        self._refuse_step(step, exc)
+                    elif exc.error_code != errno.EBUSY:
+                        raise
+
+    def _take(self, step: LinkStep) -> None:
+        try:
+            netlink.take_step(self.before, step)
+        except CanLinkError as exc:
+            if step.is_required or exc.error_code not in _REFUSED:
+                raise
+            self._refuse_step(step, exc)
+        else:
+            self.done.append(step)
+
+    def _refuse_step(self, step: LinkStep, exc: CanLinkError) -> None:
+        ((setting, value),) = step.settings
+        self._refuse(Refusal(setting, value, _reason(exc)), exc)
+
+    def _refuse(self, refusal: Refusal, cause: CanLinkError | None) -> None:
+        name = self.before.name
+        required = LinkStep(name, refusal.setting).is_required
+        if self.strict or required:
+            raise cause or CanLinkError(
+                f"cannot set {refusal.setting} on {name}: {refusal.why}",
+                errno.EOPNOTSUPP,
+                hint=f"leave {refusal.setting} out",
+            )
+        self.wanted = without(self.wanted, refusal.setting)
+        self.refused.append(refusal)
+
+    def put_back(self, failure: BaseException) -> None:
+        """After a failure: as it was. What cannot be restored is noted in the failure."""
+        if not self.done:
+            return
+        try:
+            now = read_link(self.before.name)
+            for step in plan(now, settings_of(self.before)):
+                netlink.take_step(now, step)
+        except CanError as exc:
+            failure.add_note(f"{self.before.name} could not be put back as it was: {exc}")
+
+
+def _reason(exc: CanLinkError) -> str:
+    """The part of an error behind "cannot set ... on ...: "."""
+    text = str(exc).split(" [Error Code")[0]
+    return text.partition(": ")[2] or text
