@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from canbus.backends.slcan.discovery import candidates
 from canbus.links import temporary_vcan
 from canbus.testing.slcan import Refuse, Silent, UnplugAfter
 from canbus.testing.usb import emulate
-from tests.hardware.network import RawCan
+from tests.hardware.network import RawCan, wait_until
 
 CLASSIC = ["123#DEADBEEF", "7FF#", "1F334455#0011223344556677", "00000001#01", "321#R5"]
 PATIENCE = 20.0
@@ -61,6 +62,32 @@ def test_two_adapters_are_told_apart_by_serial_number_and_may_have_the_same():
             bus.send(can.Message.parse("123#"))
             assert sent_texts(one, 1) == ["123#"]
             assert other.sent == []
+
+
+@pytest.mark.guest
+def test_without_the_driver_there_is_no_port_until_somebody_loads_it():
+    subprocess.run(["modprobe", "--remove", "cdc-acm"], check=True)
+    with emulate("cdc_acm", load_driver=False) as adapter:
+        assert not list(Path("/dev").glob("ttyACM*"))
+        subprocess.run(["modprobe", "cdc-acm"], check=True)
+        with slcan_bus(adapter) as bus:
+            bus.send(can.Message.parse("123#"))
+            assert sent_texts(adapter, 1) == ["123#"]
+
+
+def test_a_port_that_nobody_has_open_keeps_nothing(serial_adapter):
+    with Path(serial_adapter.tty).open("wb", buffering=0) as port:
+        port.write(b"S6\rO\r")
+        serial_adapter.wait_for_command(b"O")
+        before = serial_adapter.state()["channels"][0]
+        assert (before["on"], before["dtr"]) == (True, True)
+    wait_until(lambda: not serial_adapter.state()["channels"][0]["dtr"])
+    serial_adapter.frame("123#")
+    after = serial_adapter.state()["channels"][0]
+    assert after["discarded_bytes"] - before["discarded_bytes"] >= len("t1230\r")
+    with slcan_bus(serial_adapter) as bus:
+        serial_adapter.frame("124#")
+        assert texts([bus.recv(PATIENCE)]) == ["124#"]
 
 
 # -- a bus on its port --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ No sockets: control.py brings the requests and takes the answers away.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from canbus.errors import CanConfigError
@@ -66,15 +66,17 @@ class SerialCommands(Commands):
     def wait_for_command(self, line: str, timeout: float) -> Later:
         """Answer whether the host has sent this line, as soon as it has."""
         lines, wanted = self._serial.talk.commands, line.encode("latin-1")
-        there = lambda: wanted in lines  # noqa: E731
-        return Later(there, time.monotonic() + timeout, there)
+        return _when(lambda: wanted in lines, timeout)
 
     def wait_until_unplugged(self, timeout: float) -> Later:
         """Answer whether the cable was pulled, as soon as it was."""
-        pulled = lambda: self._emulator.port is None  # noqa: E731
-        return Later(pulled, time.monotonic() + timeout, pulled)
+        return _when(lambda: self._emulator.port is None, timeout)
 
     def forget_sent(self) -> None:
         """Empty the records of frames that went out, and of lines of the host."""
         super().forget_sent()
         self._serial.talk.commands.clear()
+
+
+def _when(done: Callable[[], bool], timeout: float) -> Later:
+    return Later(done, time.monotonic() + timeout, done)

@@ -10,6 +10,7 @@ import pytest
 import canbus as can
 from canbus.testing.slcan import NoAck, Say, Silent
 from canbus.testing.usb import EmulatedSerialAdapter
+from canbus.testing.usb.__main__ import main
 from canbus.testing.usb.cdc_acm import CdcAcm
 from canbus.testing.usb.control import Client, Server
 from canbus.testing.usb.emulator import Emulator
@@ -23,10 +24,17 @@ def device():
 
 
 @pytest.fixture
-def client(device):
+def path(tmp_path):
+    return str(tmp_path / "control")
+
+
+@pytest.fixture
+def client(device, path):
     emulator = Emulator(device)
     ours, theirs = socket.socketpair()
-    Server(emulator, SerialCommands(emulator, device)).serve(theirs, is_owner=True)
+    server = Server(emulator, SerialCommands(emulator, device))
+    server.listen(path)
+    server.serve(theirs, is_owner=True)
     thread = threading.Thread(target=emulator.run)
     thread.start()
     client = Client(ours)
@@ -108,3 +116,20 @@ def test_unplugged_it_has_no_serial_port(adapter):
         _ = adapter.tty
     assert "plug()" in info.value.hint
     adapter.wait_until_unplugged()
+
+
+def test_a_shell_breaks_mends_and_looks(adapter, device, path, capsys):
+    def shell(*words):
+        return main(["control", path, *words]), capsys.readouterr().out
+
+    assert shell("fault", "silent:V") == (0, "")
+    assert device.faults.faults == [Silent("V")]
+    assert shell("clear_faults") == (0, "")
+    assert device.faults.faults == []
+    device.bulk_out(1, b"S6\r")
+    assert shell("commands") == (0, '[\n  "S6"\n]\n')
+
+
+def test_a_dialect_that_is_not_known_is_an_error(capsys):
+    assert main(["cdc_acm", "--dialect", "x"]) == 1
+    assert "no emulated adapter of the dialect 'x'" in capsys.readouterr().err
