@@ -122,8 +122,8 @@ class AdapterFamily:
             what=f"the interface{f' {name}' if name else ''} of a {self.title}",
             match=match,
             choose=self._choose,
-            shell=self._shell(name),
-            timeout=request.timeout,
+            look=self._shell(name),
+            timeout=request.patience,
             advice=self._advice(machine),
         )
 

@@ -13,7 +13,7 @@ from shlex import join, quote
 from canbus.bringup.steps import UNKNOWN_LINK, Context, Step, Undo
 from canbus.errors import CanConfigError, CanLinkError, CanLinkPermissionError, CanTimeoutError
 from canbus.link_config import LinkConfig
-from canbus.link_info import LinkInfo
+from canbus.link_info import CAN_MTU, LinkInfo
 from canbus.links.plan import plan, settings_of, unsupported
 from canbus.state import CanState
 
@@ -58,7 +58,7 @@ class WaitForLink(Step):
         what: that is waited for, in words.
         match: whether it may be the one.
         choose: the one of those that may be it; raises if that is not clear.
-        shell: for sh: a command that prints its name, or nothing yet.
+        look: for sh: a command that prints its name, or nothing yet.
         timeout: seconds.
         advice: what to check if it does not come.
     """
@@ -66,7 +66,7 @@ class WaitForLink(Step):
     what: str
     match: Callable[[LinkInfo], bool]
     choose: Callable[[list[LinkInfo]], LinkInfo]
-    shell: str
+    look: str
     timeout: float
     advice: str
 
@@ -80,7 +80,7 @@ class WaitForLink(Step):
             return []
         turns = max(1, round(self.timeout * 10))
         wait = f"i=$((i + 1)); [ $i -le {turns} ] || exit 1; sleep 0.1"
-        return [f'i=0; until LINK=$({self.shell}); [ -n "{UNKNOWN_LINK}" ]; do {wait}; done']
+        return [f'i=0; until LINK=$({self.look}); [ -n "{UNKNOWN_LINK}" ]; do {wait}; done']
 
     def run(self, context: Context) -> None:
         """Do it."""
@@ -114,6 +114,7 @@ class Configure(Step):
     config: LinkConfig
     strict: bool = False
     kind: str = "can"
+    mtu: int = CAN_MTU
 
     def explain(self) -> str:
         """In words."""
@@ -125,7 +126,7 @@ class Configure(Step):
         link = context.find()
         name = context.shell_name
         if link is None:  # assume one as it comes out of the box
-            link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=16)
+            link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=self.mtu)
         lines = []
         for step in plan(link, self.config):
             *start, last = step.command()

@@ -96,7 +96,7 @@ class Machine:
         """As `canbus.links.watching.wait_for_link`."""
         from canbus.links.watching import wait_for_link
 
-        return wait_for_link(match, timeout, what)
+        return wait_for_link(match, timeout, what=what)
 
 
 def _text(path: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from canbus.cli.output import say_warning
 
-COMMANDS = ("backends", "demo", "dump", "emulate", "ports", "send")
+COMMANDS = ("backends", "demo", "down", "dump", "emulate", "ports", "send", "up")
 """Each is a module of this package with `add_parser(subparsers)` and `run(args)`."""
 
 _HELP = ("-h", "--help")

@@ -1,0 +1,98 @@
+"""bring_up(): which family a request is for, and having its steps done. No family's facts here."""
+
+from __future__ import annotations
+
+from canbus.bringup.adapter_family import AdapterFamily
+from canbus.bringup.execution import Outcome, Report, execute, shell_lines
+from canbus.bringup.families import gs_usb, kvaser, native, pcan, pihat, vcan
+from canbus.bringup.machine import Machine
+from canbus.bringup.request import Request
+from canbus.bringup.steps import Context, Step
+from canbus.errors import CanConfigError
+
+_ADAPTERS = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY)
+_BY_NAME = {family.name: family for family in _ADAPTERS}
+
+FAMILIES = {
+    "pcan": "PEAK PCAN: USB, PCI, PCI Express",
+    "gs_usb": "candleLight, CANable with that firmware",
+    "kvaser": "Kvaser: USB, PCI, PCI Express",
+    "pihat": "Raspberry Pi HATs with MCP2515 or MCP2517/8FD",
+    "serial": "serial adapters, through slcand",
+    "intrepid": "Intrepid ValueCAN, neoVI, through their daemon",
+    "vcan": "a virtual interface",
+}
+"""What `Request.target` may be beside the name of a link."""
+
+_ALIASES = {"candlelight": "gs_usb", "slcan": "serial", "mcp2515": "pihat", "mcp251xfd": "pihat"}
+
+
+def bring_up(
+    request: Request, report: Report = lambda step: None, machine: Machine | None = None
+) -> Outcome:
+    """Bring an adapter or link up; what is so already is left alone.
+
+    Args:
+        request: what shall be brought up.
+        report: called with each step before it is done.
+        machine: where; None for this one.
+
+    Raises:
+        CanConfigError: a ValueError; the request makes no sense, or lacks something.
+        CanLinkError: a step failed; those before it were undone.
+        CanLinkPermissionError: a PermissionError; a right is missing, it says which.
+        CanTimeoutError: the interface did not appear.
+        CanUnsupportedError: not Linux.
+    """
+    context = Context(machine or Machine())
+    return execute(_steps(request, context), context, report)
+
+
+def commands_for(request: Request, machine: Machine | None = None) -> list[str]:
+    """What `bring_up` would do now, as lines for sh; nothing is done.
+
+    Raises:
+        CanConfigError: as `bring_up`.
+        CanLinkError: as `bring_up`, where it can be known without doing anything.
+    """
+    context = Context(machine or Machine())
+    return shell_lines(_steps(request, context), context)
+
+
+def _steps(request: Request, context: Context) -> list[Step]:
+    name = family_name(request.target, context)
+    if name != "serial" and request.port is not None:
+        raise CanConfigError(
+            f"{request.target} has no serial port to name, but {request.port} was given",
+            hint=f"for a serial adapter: canbus up serial {request.port}",
+        )
+    if name in _BY_NAME:
+        return _BY_NAME[name].steps(request, context)
+    if name == "native":
+        return native.steps(request, context, _ADAPTERS)
+    if name == "serial":
+        from canbus.bringup.families import serial
+
+        return serial.steps(request, context)
+    if name == "intrepid":
+        from canbus.bringup.families import intrepid
+
+        return intrepid.steps(request, context)
+    return (pihat if name == "pihat" else vcan).steps(request, context)
+
+
+def family_name(target: str, context: Context) -> str:
+    """The family that a target names; "native" for a link."""
+    name = _ALIASES.get(target.lower(), target.lower().replace("-", "_"))
+    if name in FAMILIES:
+        return name
+    there = {link.name: link for link in context.machine.list_links()}
+    kind = there[target].kind if target in there else None
+    if kind == "vcan" or (target not in there and target.startswith("vcan")):
+        return "vcan"
+    return "native"
+
+
+def adapters() -> tuple[AdapterFamily, ...]:
+    """The families that are nothing but a driver."""
+    return _ADAPTERS

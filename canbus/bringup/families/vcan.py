@@ -1,0 +1,53 @@
+"""vcan: a link that is software. Made if it is not there, and then removed by `canbus down`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canbus.bringup.common_steps import Configure, Verify
+from canbus.bringup.request import Request
+from canbus.bringup.steps import Context, Step, Undo
+from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU
+from canbus.links.names import check_name
+
+ALIAS = "made by canbus up: removed by canbus down"
+"""On links that we made, so that no other is ever removed."""
+
+
+def steps(request: Request, context: Context) -> list[Step]:
+    """What it takes to have the link `request.name`, or `request.target`.
+
+    Raises:
+        CanLinkError: no link can have that name.
+    """
+    context.link = check_name(request.name or request.target)
+    config = request.config
+    mtu = CANXL_MTU if config.xl else CAN_MTU if config.fd is False else CANFD_MTU
+    return [CreateVcan(context.link, mtu), Configure(config, request.strict, "vcan", mtu), Verify()]
+
+
+@dataclass
+class CreateVcan(Step):
+    """Make the link, down; the module is loaded if need be."""
+
+    name: str
+    mtu: int
+
+    def explain(self) -> str:
+        """In words."""
+        return f"make the virtual interface {self.name}"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if context.find() is not None:
+            return []
+        load = [] if context.machine.has_module("vcan") else ["modprobe vcan"]
+        return [*load, f"ip link add dev {self.name} mtu {self.mtu} type vcan"]
+
+    def run(self, context: Context) -> Undo:
+        """Do it."""
+        machine = context.machine
+        machine.create_vcan(
+            self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU, alias=ALIAS
+        )
+        return lambda: machine.delete_link(self.name)

@@ -1,0 +1,161 @@
+"""`canbus up`: bring an adapter or link up. Arguments and words; the work is canbus.bringup's."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from canbus.cli import output
+from canbus.cli.arguments import add_verbose, seconds, usage
+from canbus.cli.link_arguments import add_link_arguments, link_config
+
+if TYPE_CHECKING:
+    from canbus.bringup import Outcome, Request, Step
+    from canbus.link_info import LinkInfo
+
+_EPILOG = """TARGET is the name of an interface (can0), or a family of adapters:
+  pcan       PEAK PCAN: USB, PCI, PCI Express
+  gs_usb     candleLight, CANable with that firmware
+  kvaser     Kvaser: USB, PCI, PCI Express
+  pihat      Raspberry Pi HATs with MCP2515 or MCP2517/8FD
+  serial     serial adapters, through slcand: canbus up serial /dev/ttyACM0
+  intrepid   Intrepid ValueCAN, neoVI, through their daemon
+  vcan0      a virtual interface of that name
+
+exit status: 0 it is up; 1 it is not; 2 an argument is missing or makes no sense"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the subcommand."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "up",
+        help="bring an adapter up: module, daemon, bit rate, all of it",
+        description="Bring an adapter or interface up as asked: load its driver, start its "
+        "daemon, set the bit rate and modes, and see whether it is up. What is so already is "
+        "left alone; if a step fails, those before it are undone.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("target", metavar="TARGET", help="an interface, or a family of adapters")
+    parser.add_argument("port", metavar="PORT", nargs="?", help="the serial port (serial only)")
+    parser.add_argument("--name", metavar="NAME", help="of the interface")
+    add_link_arguments(parser)
+    parser.add_argument(
+        "--wait",
+        metavar="S",
+        type=seconds,
+        help="how long to wait for the interface (default: 10 where a driver makes it, else 0)",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail where the driver refuses a setting"
+    )
+    _add_family_arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="only show the commands, for sh")
+    parser.add_argument("--json", action="store_true", help="what was done, as one JSON object")
+    add_verbose(parser)
+    return parser
+
+
+def _add_family_arguments(parser: argparse.ArgumentParser) -> None:
+    serial = parser.add_argument_group("serial adapters")
+    serial.add_argument(
+        "--tty-baudrate", metavar="N", type=int, help="bit/s of the serial line; USB needs none"
+    )
+    serial.add_argument(
+        "--no-probe",
+        action="store_true",
+        help="do not ask the adapter first whether it answers (some never do)",
+    )
+    serial.add_argument(
+        "--foreground", action="store_true", help="stay, and keep it up: for a service manager"
+    )
+    intrepid = parser.add_argument_group("Intrepid")
+    intrepid.add_argument("--network", metavar="NAME", help="of the device: hscan, mscan, ...")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Bring it up."""
+    from canbus.bringup import bring_up, commands_for
+
+    with usage():
+        request = _request(args)
+        if args.dry_run:
+            return _show_commands(args, commands_for(request))
+        done = bring_up(request, lambda step: _report(args, step))
+    _show(args, request, done)
+    return 0
+
+
+def _request(args: argparse.Namespace) -> Request:
+    from canbus.bringup import Request
+
+    options = {
+        "tty_baudrate": args.tty_baudrate,
+        "probe": not args.no_probe,
+        "foreground": args.foreground,
+        "network": args.network,
+    }
+    return Request(
+        target=args.target,
+        port=args.port,
+        name=args.name,
+        config=link_config(args, up=True),
+        timeout=args.wait,
+        strict=args.strict,
+        options=options,
+    )
+
+
+def _report(args: argparse.Namespace, step: Step) -> None:
+    if not args.json:
+        output.say(step.explain())
+
+
+def _show_commands(args: argparse.Namespace, commands: list[str]) -> int:
+    if args.json:
+        import json
+
+        lines = [line for line in commands if not line.startswith("#")]
+        print(json.dumps({"commands": lines}, indent=2))
+    else:
+        for line in commands or ["# it is up as asked already: nothing to do"]:
+            print(line)
+    return 0
+
+
+def _show(args: argparse.Namespace, request: Request, done: Outcome) -> None:
+    for refusal in done.refused:
+        output.say_warning(
+            f"{done.link.name}: {refusal.setting}={refusal.value} was refused: {refusal.why}"
+        )
+    if args.json:
+        import json
+
+        print(json.dumps(_facts(done), indent=2))
+        return
+    nothing = "" if done.done else " already: nothing to do"
+    output.say(f"{done.link.name} is up{_summary(done.link)}{nothing}")
+
+
+def _summary(link: LinkInfo) -> str:
+    parts = []
+    if link.bitrate is not None and link.bit_timing is not None:
+        point = link.bit_timing.sample_point
+        parts.append(f"{link.bitrate} bit/s" + (f", sample point {point:g} %" if point else ""))
+    if link.data_bitrate is not None:
+        parts.append(f"data {link.data_bitrate} bit/s")
+    parts += [name for name in sorted(link.modes) if name != "fd"]
+    if link.restart_ms:
+        parts.append(f"restarts after {link.restart_ms} ms")
+    return f": {', '.join(parts)}" if parts else ""
+
+
+def _facts(done: Outcome) -> dict[str, object]:
+    from canbus.cli.link_facts import link_facts
+
+    return {
+        "link": link_facts(done.link),
+        "done": [step.explain() for step in done.done],
+        "refused": [refusal._asdict() for refusal in done.refused],
+    }
