@@ -13,13 +13,16 @@ from canbus.link_info import LinkDevice, LinkInfo, LinkStatistics, LinkTiming, T
 from canbus.links import netlink
 from canbus.links.applying import Applied, apply
 from canbus.links.creating import create_vcan, create_vxcan, delete_link, temporary_vcan
+from canbus.links.link_change import LinkChange
 from canbus.links.names import check_name
 from canbus.links.plan import Refusal, plan
 from canbus.links.reading import read_link, read_links
 from canbus.links.steps import LinkStep
+from canbus.links.watching import wait_for_link, watch_links
 
 __all__ = [
     "Applied",
+    "LinkChange",
     "LinkConfig",
     "LinkDevice",
     "LinkInfo",
@@ -39,6 +42,8 @@ __all__ = [
     "set_down",
     "set_up",
     "temporary_vcan",
+    "wait_for_link",
+    "watch_links",
 ]
 
 

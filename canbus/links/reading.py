@@ -33,9 +33,13 @@ def read_links() -> list[LinkInfo]:
         CanLinkError: the kernel does not answer, or not without changes meanwhile.
         CanProtocolError: a ValueError; an answer makes no sense.
     """
-    with _asking("list CAN interfaces"):
-        found = _list()
-    return [_with_device(link) for link in sorted(found, key=lambda link: link.index)]
+    return [_with_device(link) for link in read_bare_links()]
+
+
+def read_bare_links() -> list[LinkInfo]:
+    """As `read_links`, without `device`: what takes no look at sysfs."""
+    with asking("list CAN interfaces"):
+        return sorted(_list(), key=lambda link: link.index)
 
 
 def read_link(name: str) -> LinkInfo:
@@ -47,7 +51,7 @@ def read_link(name: str) -> LinkInfo:
         CanLinkError: it is not a CAN interface, or the kernel does not answer.
         CanProtocolError: a ValueError; the answer makes no sense.
     """
-    with _asking(f"read {name}", name), route_socket.RouteSocket() as asker:
+    with asking(f"read {name}", name), route_socket.RouteSocket() as asker:
         asker.send(encode_link_query(name))
         link = decode_link_info(asker.receive())
     if link is None:
@@ -91,7 +95,13 @@ def _with_device(link: LinkInfo) -> LinkInfo:
 
 
 @contextmanager
-def _asking(action: str, name: str = "") -> Iterator[None]:
+def asking(action: str, name: str = "") -> Iterator[None]:
+    """Turn what the operating system says into the errors of this room.
+
+    Args:
+        action: "list CAN interfaces".
+        name: of the interface that is asked for.
+    """
     if not sys.platform.startswith("linux"):
         raise CanUnsupportedError(
             f"CAN network interfaces exist on Linux only, not on {sys.platform}",

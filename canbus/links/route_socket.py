@@ -6,6 +6,7 @@ Needs no rights; blocks for as long as the kernel takes, which is microseconds.
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 from typing import Self
@@ -59,7 +60,9 @@ class RouteSocket:
         Args:
             timeout: seconds; None for ever.
         """
-        return bool(select.select([self._socket], [], [], timeout)[0])
+        poll = select.poll()  # not select(), which takes no descriptor above 1023
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
 
     def close(self) -> None:
         """Close it."""
