@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from canbus.bringup.adapter_family import AdapterFamily
-from canbus.bringup.execution import Outcome, Report, execute, shell_lines
+from canbus.bringup.execution import Outcome, execute, shell_lines
 from canbus.bringup.families import gs_usb, kvaser, native, pcan, pihat, vcan
 from canbus.bringup.machine import Machine
 from canbus.bringup.request import Request
-from canbus.bringup.steps import Context, Step
+from canbus.bringup.steps import Context, Report, Step
 from canbus.errors import CanConfigError
 
 _ADAPTERS = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY)
@@ -28,13 +28,13 @@ _ALIASES = {"candlelight": "gs_usb", "slcan": "serial", "mcp2515": "pihat", "mcp
 
 
 def bring_up(
-    request: Request, report: Report = lambda step: None, machine: Machine | None = None
+    request: Request, report: Report = lambda line: None, machine: Machine | None = None
 ) -> Outcome:
     """Bring an adapter or link up; what is so already is left alone.
 
     Args:
         request: what shall be brought up.
-        report: called with each step before it is done.
+        report: called with what is done, in words.
         machine: where; None for this one.
 
     Raises:
@@ -44,8 +44,8 @@ def bring_up(
         CanTimeoutError: the interface did not appear.
         CanUnsupportedError: not Linux.
     """
-    context = Context(machine or Machine())
-    return execute(_steps(request, context), context, report)
+    context = Context(machine or Machine(), report=report)
+    return execute(_steps(request, context), context)
 
 
 def commands_for(request: Request, machine: Machine | None = None) -> list[str]:

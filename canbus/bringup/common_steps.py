@@ -127,12 +127,15 @@ class Configure(Step):
         name = context.shell_name
         if link is None:  # assume one as it comes out of the box
             link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=self.mtu)
-        lines = []
-        for step in plan(link, self.config):
-            *start, last = step.command()
-            words = [name if word == link.name else quote(word) for word in (*start, last)]
-            lines.append(" ".join(words))
-        return lines
+        return [
+            " ".join(name if word == link.name else quote(word) for word in step.command())
+            for step in plan(link, self.config)
+        ]
+
+    @property
+    def tells_itself(self) -> bool:
+        """Only afterwards is known which settings the driver took."""
+        return True
 
     def is_done(self, context: Context) -> bool:
         """Whether there is nothing to do."""
@@ -147,6 +150,8 @@ class Configure(Step):
         name = context.link or ""  # WaitForLink comes before, or it was there
         applied = context.machine.apply(name, self.config, strict=self.strict)
         context.refused += applied.refused
+        for step in applied.steps:
+            context.tell(step.explain())
         before = settings_of(applied.before)
 
         def undo() -> None:

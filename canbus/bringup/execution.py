@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from canbus.bringup.steps import Context, Step, Undo
@@ -10,43 +10,39 @@ from canbus.errors import CanError
 from canbus.link_info import LinkInfo
 from canbus.links.plan import Refusal
 
-Report = Callable[[Step], None]
-
 
 class Outcome(NamedTuple):
     """What a bring-up has done.
 
     Attributes:
         link: the link as it is now.
-        done: the steps that there was something to do for.
+        done: what was done, in words; empty if all was so already.
         refused: settings that the link does not take.
     """
 
     link: LinkInfo
-    done: tuple[Step, ...]
+    done: tuple[str, ...]
     refused: tuple[Refusal, ...]
 
 
-def execute(steps: Sequence[Step], context: Context, report: Report = lambda step: None) -> Outcome:
+def execute(steps: Sequence[Step], context: Context) -> Outcome:
     """Do what is to be done; what is done already is left alone.
 
     Args:
         steps: in order.
-        context: of this bring-up.
-        report: called with each step before it is done.
+        context: of this bring-up; told of everything that is done.
 
     Raises:
         CanError: a step failed; those before it were undone, in reverse.
     """
-    done: list[Step] = []
     undoing: list[tuple[Step, Undo]] = []
     try:
         for step in steps:
             if step.is_done(context):
                 continue
-            report(step)
+            if not step.tells_itself:
+                context.tell(step.explain())
             undo = step.run(context)
-            done.append(step)
             if undo is not None:
                 undoing.append((step, undo))
         link = context.find()
@@ -55,7 +51,7 @@ def execute(steps: Sequence[Step], context: Context, report: Report = lambda ste
     except BaseException as exc:  # Ctrl-C, too: nothing is left half done
         _undo_all(undoing, exc)
         raise
-    return Outcome(link, tuple(done), tuple(context.refused))
+    return Outcome(link, tuple(context.done), tuple(context.refused))
 
 
 def _undo_all(undoing: list[tuple[Step, Undo]], failure: BaseException) -> None:

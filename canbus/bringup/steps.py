@@ -16,6 +16,7 @@ from canbus.link_info import LinkInfo
 from canbus.links.plan import Refusal
 
 Undo = Callable[[], None]
+Report = Callable[[str], None]
 
 UNKNOWN_LINK = "$LINK"
 """What a link is called in commands for sh before its name is known."""
@@ -29,11 +30,20 @@ class Context:
         machine: where it happens.
         link: name of the link, as soon as it is known.
         refused: settings that the link did not take.
+        report: called with what is done, in words.
+        done: all of that.
     """
 
     machine: Machine
     link: str | None = None
     refused: list[Refusal] = field(default_factory=list)
+    report: Report = lambda line: None
+    done: list[str] = field(default_factory=list)
+
+    def tell(self, line: str) -> None:
+        """Say what is done."""
+        self.done.append(line)
+        self.report(line)
 
     def find(self) -> LinkInfo | None:
         """The link as it is now, if it is there."""
@@ -68,3 +78,8 @@ class Step(ABC):
     def is_done(self, context: Context) -> bool:
         """Whether there is nothing to do."""
         return not self.commands(context)
+
+    @property
+    def tells_itself(self) -> bool:
+        """Whether `run` tells what it does, rather than `explain` beforehand."""
+        return False

@@ -10,7 +10,7 @@ from canbus.cli.arguments import add_verbose, seconds, usage
 from canbus.cli.link_arguments import add_link_arguments, link_config
 
 if TYPE_CHECKING:
-    from canbus.bringup import Outcome, Request, Step
+    from canbus.bringup import Outcome, Request
     from canbus.link_info import LinkInfo
 
 _EPILOG = """TARGET is the name of an interface (can0), or a family of adapters:
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         request = _request(args)
         if args.dry_run:
             return _show_commands(args, commands_for(request))
-        done = bring_up(request, lambda step: _report(args, step))
+        done = bring_up(request, _be_quiet if args.json else output.say)
     _show(args, request, done)
     return 0
 
@@ -107,9 +107,8 @@ def _request(args: argparse.Namespace) -> Request:
     )
 
 
-def _report(args: argparse.Namespace, step: Step) -> None:
-    if not args.json:
-        output.say(step.explain())
+def _be_quiet(_: str) -> None:
+    pass
 
 
 def _show_commands(args: argparse.Namespace, commands: list[str]) -> int:
@@ -134,8 +133,8 @@ def _show(args: argparse.Namespace, request: Request, done: Outcome) -> None:
 
         print(json.dumps(_facts(done), indent=2))
         return
-    nothing = "" if done.done else " already: nothing to do"
-    output.say(f"{done.link.name} is up{_summary(done.link)}{nothing}")
+    nothing = "" if done.done else " as asked, nothing to do"
+    output.say(f"{done.link.name} is up{nothing}{_summary(done.link)}")
 
 
 def _summary(link: LinkInfo) -> str:
@@ -156,6 +155,6 @@ def _facts(done: Outcome) -> dict[str, object]:
 
     return {
         "link": link_facts(done.link),
-        "done": [step.explain() for step in done.done],
+        "done": list(done.done),
         "refused": [refusal._asdict() for refusal in done.refused],
     }

@@ -74,6 +74,7 @@ class _Work:
         self.wanted = wanted
         self.strict = strict
         self.done: list[LinkStep] = []
+        self.is_touched = False
         self.refused: list[Refusal] = []
 
     def run(self) -> None:
@@ -96,6 +97,7 @@ class _Work:
                         raise
 
     def _take(self, step: LinkStep) -> None:
+        self.is_touched = True  # a request that is refused may have been done in part
         try:
             netlink.take_step(self.before, step)
         except CanLinkError as exc:
@@ -114,7 +116,7 @@ class _Work:
         required = LinkStep(name, refusal.setting).is_required
         if self.strict or required:
             raise cause or CanLinkError(
-                f"cannot set {refusal.setting} on {name}: {refusal.why}",
+                f"cannot set {name} to {refusal.setting} {refusal.value}: {refusal.why}",
                 errno.EOPNOTSUPP,
                 hint=f"leave {refusal.setting} out",
             )
@@ -123,7 +125,7 @@ class _Work:
 
     def put_back(self, failure: BaseException) -> None:
         """After a failure: as it was. What cannot be restored is noted in the failure."""
-        if not self.done:
+        if not self.is_touched:
             return
         try:
             now = read_link(self.before.name)
@@ -134,6 +136,6 @@ class _Work:
 
 
 def _reason(exc: CanLinkError) -> str:
-    """The part of an error behind "cannot set ... on ...: "."""
+    """The part of an error behind "cannot set can0 to ...: "."""
     text = str(exc).split(" [Error Code")[0]
     return text.partition(": ")[2] or text

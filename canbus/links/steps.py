@@ -64,7 +64,7 @@ class LinkStep(NamedTuple):
         if self.action in {"up", "down"}:
             return f"bring {self.link} {self.action}"
         what = ", ".join(_described(name, value) for name, value in self.settings)
-        return f"set {what} on {self.link}"
+        return f"set {self.link} to {what}"
 
 
 def _words(name: str, value: object) -> tuple[str, str]:

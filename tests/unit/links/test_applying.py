@@ -92,7 +92,7 @@ def test_without_listen_only_the_link_does_not_come_up_where_that_is_asked_for(l
 def test_strict_makes_an_error_of_every_refusal(linux):
     linux.has_restart = False
     linux.links["can0"] = UP_500K
-    with pytest.raises(CanLinkError, match="restart_ms 100 on can0"):
+    with pytest.raises(CanLinkError, match="set can0 to restart_ms 100"):
         apply("can0", LinkConfig(bitrate=250_000, restart_ms=100), strict=True)
     assert linux.links["can0"] == UP_500K
 
@@ -114,7 +114,7 @@ def test_a_rate_that_cannot_be_leaves_the_link_as_it_was(linux):
     assert linux.links["can0"] == UP_500K
     assert linux.changes == ["down", "up"]
     text = str(caught.value)
-    assert "cannot set bitrate 3000000 on can0" in text
+    assert "cannot set can0 to bitrate 3000000" in text
     assert "its clock of 8000000 Hz makes 5000 to 2666666 bit/s" in text
     assert caught.value.error_code == errno.EDOM
 
