@@ -16,6 +16,10 @@ from canbus.links import Applied, LinkConfig, LinkInfo
 from canbus.links.modules import modprobe
 
 
+_ANSWER_TIME = 5.0  # seconds
+_COMM_LENGTH = 15  # TASK_COMM_LEN of <linux/sched.h> without the terminating zero
+
+
 class Machine:
     """This machine.
 
@@ -36,10 +40,39 @@ class Machine:
         """Load it; what went wrong, or None."""
         return modprobe(name)
 
+    def module_version(self, name: str) -> str | None:
+        """What a loaded module calls its version; None if it is not loaded, or has none."""
+        return _text(self._sysfs / "module" / name / "version") or None
+
     def find_program(self, name: str) -> str | None:
         """The path of a program, also where only root's PATH would find it."""
         path = f"{os.environ.get('PATH', '')}:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin"
         return shutil.which(name, path=path)
+
+    def ask_program(self, *command: str, environment: dict[str, str]) -> str:
+        """What a program says that only says something, and ends; "" if it does not end, too."""
+        import subprocess
+
+        try:
+            return subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env={**os.environ, **environment},
+                timeout=_ANSWER_TIME,
+                check=False,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+
+    def is_running(self, *names: str) -> bool:
+        """Whether there is a process of a program of one of these names."""
+        wanted = {name[:_COMM_LENGTH] for name in names}
+        found = [path for path in Path("/proc").glob("[0-9]*/comm") if _text(path) in wanted]
+        return any(_text(path.with_name("cmdline")) for path in found)  # one that died has none
 
     # -- hardware ---------------------------------------------------------------------
 
