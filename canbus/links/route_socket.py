@@ -64,6 +64,10 @@ class RouteSocket:
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
 
+    def fileno(self) -> int:
+        """For whoever waits for other things, too."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Close it."""
         self._socket.close()
