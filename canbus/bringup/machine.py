@@ -7,13 +7,16 @@ Tests have one that only keeps tables.
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canbus import links
 from canbus.links import Applied, LinkConfig, LinkInfo
 from canbus.links.modules import modprobe
+from canbus.links.rights import has_capability
 
 
 _ANSWER_TIME = 5.0  # seconds
@@ -74,6 +77,15 @@ class Machine:
         found = [path for path in Path("/proc").glob("[0-9]*/comm") if _text(path) in wanted]
         return any(_text(path.with_name("cmdline")) for path in found)  # one that died has none
 
+    def kernel_version(self) -> tuple[int, int]:
+        """Of the kernel: (6, 1)."""
+        found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    def has_capability(self, name: str) -> bool:
+        """Whether this process has the capability ("CAP_NET_ADMIN")."""
+        return has_capability(name)
+
     # -- hardware ---------------------------------------------------------------------
 
     def usb_ids(self) -> frozenset[str]:
@@ -110,6 +122,10 @@ class Machine:
     def list_links(self) -> list[LinkInfo]:
         """As `canbus.links.list_links`."""
         return links.list_links()
+
+    def interface_names(self) -> frozenset[str]:
+        """The names of all network interfaces, CAN or not."""
+        return frozenset(name for _, name in socket.if_nameindex())
 
     def apply(self, name: str, config: LinkConfig, *, strict: bool) -> Applied:
         """As `canbus.links.apply`."""
