@@ -128,7 +128,7 @@ def test_use_of_a_bus_is_refused_where_it_makes_no_sense(open_bus):
 
 
 @pytest.mark.parametrize("option", ["bitrate", "data_bitrate"])
-def test_a_bitrate_is_accepted_but_said_not_to_be_verified(vcan, option):
+def test_a_bitrate_cannot_be_verified_on_a_vcan_and_that_is_said(vcan, option):
     options: dict[str, Any] = {option: 500_000}
     with pytest.warns(can.CanWarning, match="not verified"):
         can.Bus(vcan, interface="socketcan", **options).shutdown()

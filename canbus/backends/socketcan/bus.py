@@ -43,7 +43,6 @@ from canbus.plugin import (
     Waiter,
     normalise,
 )
-from canbus.warn import warn
 
 
 class SocketcanBus(SocketcanWatching):
@@ -69,14 +68,20 @@ class SocketcanBus(SocketcanWatching):
         sndbuf: bytes of the send buffer; by default the system's.
         priority: of sent frames, for queueing disciplines (SO_PRIORITY).
         mark: of sent frames, for the kernel's filters (SO_MARK).
-        bitrate: bit/s; not verified.
-        data_bitrate: bit/s of the FD data phase; not verified.
-        timing: not verified.
+        configure: set the link up as the settings below say, and bring it up (CAP_NET_ADMIN);
+            otherwise they are compared with how it is set up.
+        bitrate: bit/s.
+        sample_point: percent of a bit.
+        data_bitrate: bit/s of the FD data phase.
+        data_sample_point: percent of a bit.
+        timing: a BitTiming or BitTimingFd, instead of these four.
+        listen_only: the controller never sends, and acknowledges nothing.
+        restart_ms: milliseconds from bus-off to the automatic restart; 0 for never.
 
     Raises:
         CanKernelSupportError: the kernel has no CAN, or not this kind.
         CanChannelNotFoundError: there is no such CAN interface.
-        CanConfigError: an argument makes no sense.
+        CanConfigError: an argument makes no sense, or the link is set up otherwise.
         CanUnsupportedError: the device cannot do what was asked for.
         CanPermissionError: what was asked for needs a right.
         CanInitializationError: the kernel refuses what was asked for; it says what.
@@ -102,14 +107,30 @@ class SocketcanBus(SocketcanWatching):
         sndbuf: int | None = None,
         priority: int | None = None,
         mark: int | None = None,
+        configure: bool = False,
         bitrate: int | None = None,
+        sample_point: float | None = None,
         data_bitrate: int | None = None,
+        data_sample_point: float | None = None,
         timing: object = None,
+        listen_only: bool | None = None,
+        restart_ms: int | None = None,
     ) -> None:
         channel = channel_name(channel)
         self._channels = Channels(channel)
         self.channel_info = f"socketcan {self._channels.shown}"
-        _warn_not_verified(bitrate=bitrate, data_bitrate=data_bitrate, timing=timing)
+        _see_to_the_link(
+            channel,
+            configure,
+            timing,
+            fd=fd,
+            bitrate=bitrate,
+            sample_point=sample_point,
+            data_bitrate=data_bitrate,
+            data_sample_point=data_sample_point,
+            listen_only=listen_only,
+            restart_ms=restart_ms,
+        )
         self._options = SocketOptions(
             filters=normalise(can_filters),
             join_filters=join_filters,
@@ -340,10 +361,16 @@ def _protocol(fd: bool, xl: bool) -> CanProtocol:
     return CanProtocol.CAN_FD if fd else CanProtocol.CAN_20
 
 
-def _warn_not_verified(**settings: object) -> None:
-    given = [f"{name}={value!r}" for name, value in settings.items() if value is not None]
-    if given:
-        warn(
-            f"{', '.join(given)} not verified: the link is used as it is set up "
-            "(ip -details link show says how)",
-        )
+def _see_to_the_link(
+    channel: str, configure: bool, timing: object, *, fd: bool, **settings: object
+) -> None:
+    """Set the link up, or compare it, if anything is asked of it."""
+    if not configure and timing is None and all(value is None for value in settings.values()):
+        return
+    from canbus.backends.socketcan.link_setup import check_link, configure_link, link_settings
+
+    asked = link_settings(timing, **settings)
+    if configure:
+        configure_link(channel, {**asked, "fd": True} if fd else asked)
+    else:
+        check_link(channel, asked)

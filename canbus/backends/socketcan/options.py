@@ -6,7 +6,7 @@ from canbus.backends.socketcan import constants as c
 from canbus.options import Option
 from canbus.plugin import CanConfigError
 
-_NOT_VERIFIED = "not verified: the link is used as it is set up"
+_CHECKED = "what the link must be set up to"
 ON_LOSS = ("warn", "raise", "count")
 TIMESTAMPING = ("software", "hardware")
 
@@ -23,9 +23,14 @@ OPTIONS = (
     Option("sndbuf", int, None, "bytes of the send buffer; by default the system's"),
     Option("priority", int, None, "of sent frames, for queueing disciplines (SO_PRIORITY)"),
     Option("mark", int, None, "of sent frames, for the kernel's filters (SO_MARK)"),
-    Option("bitrate", int, None, f"bit/s; {_NOT_VERIFIED}"),
-    Option("data_bitrate", int, None, f"bit/s of the FD data phase; {_NOT_VERIFIED}"),
-    Option("timing", object, None, f"BitTiming or BitTimingFd; {_NOT_VERIFIED}"),
+    Option("configure", bool, False, "set the link up as asked, and bring it up; needs rights"),
+    Option("bitrate", int, None, f"bit/s; {_CHECKED}"),
+    Option("sample_point", float, None, f"percent of a bit; {_CHECKED}"),
+    Option("data_bitrate", int, None, f"bit/s of the FD data phase; {_CHECKED}"),
+    Option("data_sample_point", float, None, f"percent, FD data phase; {_CHECKED}"),
+    Option("timing", object, None, f"BitTiming or BitTimingFd; {_CHECKED}"),
+    Option("listen_only", bool, None, f"the controller never sends; {_CHECKED}"),
+    Option("restart_ms", int, None, f"bus-off to restart, milliseconds; {_CHECKED}"),
 )
 
 
