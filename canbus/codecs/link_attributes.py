@@ -8,7 +8,6 @@ them is in link_info.py and link_state.py.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from struct import Struct
 from typing import Any
 
@@ -19,57 +18,65 @@ IFF_UP = 0x1
 IFF_LOWER_UP = 0x10000
 
 
-class _Attribute(IntEnum):
+class Attribute(int):
+    """The number of an attribute; `str` of it is the kernel's name.
+
+    No enum: those four would cost a millisecond of every import of the socketcan backend.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"{owner.__name__}_{name}"
+
     def __str__(self) -> str:
-        return f"{type(self).__name__}_{self.name}"
+        return self._name
 
 
-class IFLA(_Attribute):
+class IFLA:
     """Of every interface."""
 
-    IFNAME = 3
-    MTU = 4
-    LINK = 5
-    STATS = 7
-    TXQLEN = 13
-    LINKINFO = 18
-    IFALIAS = 20
-    STATS64 = 23
+    IFNAME = Attribute(3)
+    MTU = Attribute(4)
+    LINK = Attribute(5)
+    STATS = Attribute(7)
+    TXQLEN = Attribute(13)
+    LINKINFO = Attribute(18)
+    IFALIAS = Attribute(20)
+    STATS64 = Attribute(23)
 
 
-class IFLA_INFO(_Attribute):  # noqa: N801 - the kernel's spelling, as below
+class IFLA_INFO:  # noqa: N801 - the kernel's spelling, as below
     """In IFLA_LINKINFO."""
 
-    KIND = 1
-    DATA = 2
-    XSTATS = 3
+    KIND = Attribute(1)
+    DATA = Attribute(2)
+    XSTATS = Attribute(3)
 
 
-class IFLA_CAN(_Attribute):  # noqa: N801
+class IFLA_CAN:  # noqa: N801
     """In IFLA_INFO_DATA of the kind "can"."""
 
-    BITTIMING = 1
-    BITTIMING_CONST = 2
-    CLOCK = 3
-    STATE = 4
-    CTRLMODE = 5
-    RESTART_MS = 6
-    RESTART = 7
-    BERR_COUNTER = 8
-    DATA_BITTIMING = 9
-    DATA_BITTIMING_CONST = 10
-    TERMINATION = 11
-    TERMINATION_CONST = 12
-    BITRATE_CONST = 13
-    DATA_BITRATE_CONST = 14
-    BITRATE_MAX = 15
-    CTRLMODE_EXT = 17
+    BITTIMING = Attribute(1)
+    BITTIMING_CONST = Attribute(2)
+    CLOCK = Attribute(3)
+    STATE = Attribute(4)
+    CTRLMODE = Attribute(5)
+    RESTART_MS = Attribute(6)
+    RESTART = Attribute(7)
+    BERR_COUNTER = Attribute(8)
+    DATA_BITTIMING = Attribute(9)
+    DATA_BITTIMING_CONST = Attribute(10)
+    TERMINATION = Attribute(11)
+    TERMINATION_CONST = Attribute(12)
+    BITRATE_CONST = Attribute(13)
+    DATA_BITRATE_CONST = Attribute(14)
+    BITRATE_MAX = Attribute(15)
+    CTRLMODE_EXT = Attribute(17)
 
 
-class IFLA_CAN_CTRLMODE(_Attribute):  # noqa: N801
+class IFLA_CAN_CTRLMODE:  # noqa: N801
     """In IFLA_CAN_CTRLMODE_EXT."""
 
-    SUPPORTED = 1
+    SUPPORTED = Attribute(1)
 
 
 U16 = Struct("=H")
@@ -94,7 +101,7 @@ LINK_STATS = Struct("=8I12xI20xI")
 """struct rtnl_link_stats: the same in 32 bits."""
 
 
-def unpack(layout: Struct, payload: bytes, kind: IntEnum) -> tuple[Any, ...]:
+def unpack(layout: Struct, payload: bytes, kind: Attribute) -> tuple[Any, ...]:
     """The fields of a structure, which newer kernels may have made longer.
 
     Args:

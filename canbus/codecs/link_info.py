@@ -6,7 +6,6 @@ and so are unknown mode bits and states: a newer kernel shall not break the list
 
 from __future__ import annotations
 
-from enum import IntEnum
 from struct import Struct
 from typing import Any
 
@@ -28,6 +27,7 @@ from canbus.codecs.link_attributes import (
     S32,
     U16,
     U32,
+    Attribute,
     unpack,
 )
 from canbus.codecs.netlink import (
@@ -123,24 +123,24 @@ class _Attributes:
         for kind, payload in each_attribute(attributes or b""):
             self.payloads.setdefault(kind, payload)
 
-    def needed(self, kind: IntEnum) -> bytes:
+    def needed(self, kind: Attribute) -> bytes:
         if kind not in self.payloads:
             raise CanProtocolError(f"{kind} is missing")
         return self.payloads[kind]
 
-    def text(self, kind: IntEnum) -> str | None:
+    def text(self, kind: Attribute) -> str | None:
         payload = self.payloads.get(kind)
         return None if payload is None else _text(payload)
 
-    def fields(self, kind: IntEnum, layout: Struct) -> tuple[Any, ...] | None:
+    def fields(self, kind: Attribute, layout: Struct) -> tuple[Any, ...] | None:
         payload = self.payloads.get(kind)
         return None if payload is None else unpack(layout, payload, kind)
 
-    def number(self, kind: IntEnum, layout: Struct = U32) -> int | None:
+    def number(self, kind: Attribute, layout: Struct = U32) -> int | None:
         found = self.fields(kind, layout)
         return None if found is None else found[0]
 
-    def numbers(self, kind: IntEnum, layout: Struct) -> tuple[int, ...]:
+    def numbers(self, kind: Attribute, layout: Struct) -> tuple[int, ...]:
         payload = self.payloads.get(kind, b"")
         if len(payload) % layout.size:
             raise CanProtocolError(f"{kind} has {len(payload)} bytes, not {layout.size} for each")

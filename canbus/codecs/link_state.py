@@ -6,7 +6,6 @@ in link_attributes.py.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from struct import Struct
 
 from canbus.codecs.link_attributes import (
@@ -19,6 +18,7 @@ from canbus.codecs.link_attributes import (
     LINK_STATS64,
     S32,
     U32,
+    Attribute,
     unpack,
 )
 from canbus.codecs.netlink import attribute, decode_link_answer
@@ -84,7 +84,7 @@ def _state(data: bytes | None) -> CanState | None:
     return None if number is None else CanState(number)
 
 
-def _numbers(layout: Struct, attributes: bytes | None, kind: IntEnum) -> tuple[int | None, ...]:
+def _numbers(layout: Struct, attributes: bytes | None, kind: Attribute) -> tuple[int | None, ...]:
     """The fields of the structure in one of the attributes; all None without it."""
     payload = attribute(attributes, kind)
     if payload is None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import sys
 
+from canbus.codecs.link_attributes import IFLA, IFLA_CAN, IFLA_INFO, U32
 from canbus.codecs.netlink import decode_acknowledgement, encode_attribute, encode_link_change
 from canbus.errors import CanLinkError, CanLinkNotFoundError, CanLinkPermissionError
 
-# <linux/if_link.h>, <linux/can/netlink.h>
-_IFLA_LINKINFO, _IFLA_INFO_KIND, _IFLA_INFO_DATA, _IFLA_CAN_RESTART = 18, 1, 2, 7
 _ANSWER_SIZE = 4096
 
 _REFUSALS: dict[int, tuple[type[CanLinkError], str, str | None]] = {
@@ -49,11 +47,11 @@ def restart(name: str) -> None:
             errno.ENODEV,
             hint="`ip link show type can` lists them",
         ) from exc
-    data = encode_attribute(_IFLA_CAN_RESTART, (1).to_bytes(4, sys.byteorder))
-    info = encode_attribute(_IFLA_INFO_KIND, b"can") + encode_attribute(
-        _IFLA_INFO_DATA, data, nested=True
+    data = encode_attribute(IFLA_CAN.RESTART, U32.pack(1))
+    info = encode_attribute(IFLA_INFO.KIND, b"can") + encode_attribute(
+        IFLA_INFO.DATA, data, nested=True
     )
-    request = encode_link_change(index, encode_attribute(_IFLA_LINKINFO, info, nested=True))
+    request = encode_link_change(index, encode_attribute(IFLA.LINKINFO, info, nested=True))
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as asker:
         asker.send(request)
         code = decode_acknowledgement(asker.recv(_ANSWER_SIZE))

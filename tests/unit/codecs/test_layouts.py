@@ -16,7 +16,7 @@ import pytest
 from canbus import filters, frame_flags
 from canbus.backends.socketcan import arrivals, batch_reader, batch_writer, constants
 from canbus.codecs import bcm, can_filter, can_frame, canxl_frame, link_attributes, netlink
-from canbus.codecs.link_attributes import IFLA, IFLA_CAN, IFLA_CAN_CTRLMODE, IFLA_INFO
+from canbus.codecs.link_attributes import IFLA, IFLA_CAN, IFLA_CAN_CTRLMODE, IFLA_INFO, Attribute
 from canbus.links import route_socket
 from canbus.xl_message import RRS, SEC
 from tests import golden
@@ -240,7 +240,8 @@ def test_the_backends_numbers_are_the_headers(machine: str) -> None:
 @pytest.mark.parametrize("machine", COLUMNS)
 def test_the_numbers_of_netlink_are_the_headers(machine: str) -> None:
     kinds = [IFLA, IFLA_INFO, IFLA_CAN, IFLA_CAN_CTRLMODE]
-    numbers = {str(member): int(member) for kind in kinds for member in kind}
+    members = [one for kind in kinds for one in vars(kind).values() if isinstance(one, Attribute)]
+    numbers = {str(member): int(member) for member in members}
     for module in (netlink, link_attributes, route_socket):
         numbers |= {
             name: value

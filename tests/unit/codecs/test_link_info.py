@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canbus.codecs.link_attributes import ARPHRD_CAN, IFLA, IFLA_CAN, IFLA_CAN_CTRLMODE, IFLA_INFO
+from canbus.codecs.link_attributes import (
+    ARPHRD_CAN,
+    IFLA,
+    IFLA_CAN,
+    IFLA_CAN_CTRLMODE,
+    IFLA_INFO,
+    Attribute,
+)
 from canbus.codecs.link_info import decode_link_info, encode_link_query
+from canbus.codecs.link_state import decode_can_state, decode_controller_status
 from canbus.codecs.netlink import encode_attribute
 from canbus.errors import CanProtocolError
 from canbus.link_info import MODES, LinkInfo, LinkStatistics, LinkTiming, TimingLimits
@@ -168,6 +176,18 @@ def test_what_a_kernel_said_is_understood(name: str) -> None:
     assert compared(decode_link_info(GOLDEN[name])) == compared(TABLE[name])
 
 
+@little_endian
+@pytest.mark.parametrize("name", TABLE)
+def test_a_bus_is_told_the_same_by_the_decoder_of_its_own(name: str) -> None:
+    link, status = decode_link_info(GOLDEN[name]), decode_controller_status(GOLDEN[name])
+    assert decode_can_state(GOLDEN[name]) is status.state
+    if link is None:
+        return
+    for field in status._fields:
+        source = link if hasattr(link, field) else link.statistics
+        assert getattr(status, field) == getattr(source, field), field
+
+
 CAN = [(name, link) for name, link in TABLE.items() if link is not None]
 
 
@@ -213,7 +233,11 @@ def test_no_bytes_at_all_raise_anything_else(tail: bytes, kind: int) -> None:
 HEAD = struct.pack("=BxHiII", 0, ARPHRD_CAN, 7, 0, 0)
 
 
-@given(st.lists(st.tuples(st.sampled_from([*IFLA, 99]), st.binary(max_size=40))))
+def members(kinds: type) -> list[int]:
+    return [kind for kind in vars(kinds).values() if isinstance(kind, Attribute)]
+
+
+@given(st.lists(st.tuples(st.sampled_from([*members(IFLA), 99]), st.binary(max_size=40))))
 def test_no_attributes_at_all_raise_anything_else(found: list[tuple[int, bytes]]) -> None:
     attributes = b"".join(encode_attribute(kind, payload) for kind, payload in found)
     with contextlib.suppress(CanProtocolError):
@@ -263,14 +287,14 @@ SIZES = {
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_a_structure_that_is_too_short_is_named(kind: IFLA_CAN) -> None:
+def test_a_structure_that_is_too_short_is_named(kind: Attribute) -> None:
     short = encode_attribute(kind, bytes(SIZES[kind] - 1))
-    with pytest.raises(CanProtocolError, match=f"interface 7 .*IFLA_CAN_{kind.name} has"):
+    with pytest.raises(CanProtocolError, match=f"interface 7 .*{kind} has"):
         decoded(can=short)
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_a_structure_that_a_newer_kernel_made_longer_is_understood(kind: IFLA_CAN) -> None:
+def test_a_structure_that_a_newer_kernel_made_longer_is_understood(kind: Attribute) -> None:
     usual = decoded(can=encode_attribute(kind, bytes(range(1, SIZES[kind] + 1))))
     longer = decoded(can=encode_attribute(kind, bytes(range(1, SIZES[kind] + 9))))
     assert compared(longer) == compared(usual)
@@ -284,8 +308,8 @@ def test_a_structure_that_a_newer_kernel_made_longer_is_understood(kind: IFLA_CA
         (IFLA_CAN.DATA_BITRATE_CONST, bytes(1)),
     ],
 )
-def test_a_list_that_ends_within_a_number_is_named(kind: IFLA_CAN, payload: bytes) -> None:
-    with pytest.raises(CanProtocolError, match=f"IFLA_CAN_{kind.name} has"):
+def test_a_list_that_ends_within_a_number_is_named(kind: Attribute, payload: bytes) -> None:
+    with pytest.raises(CanProtocolError, match=f"{kind} has"):
         decoded(can=encode_attribute(kind, payload))
 
 
@@ -305,8 +329,8 @@ def test_other_parts_that_make_no_sense_are_named(parts: dict[str, bytes], named
 
 
 @pytest.mark.parametrize("kind", NEEDED)
-def test_what_every_interface_has_may_not_be_missing(kind: IFLA) -> None:
-    with pytest.raises(CanProtocolError, match=f"IFLA_{kind.name} is missing"):
+def test_what_every_interface_has_may_not_be_missing(kind: Attribute) -> None:
+    with pytest.raises(CanProtocolError, match=f"{kind} is missing"):
         decode_link_info(answer(without=kind))
 
 
