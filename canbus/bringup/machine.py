@@ -18,7 +18,6 @@ from canbus.links import Applied, LinkConfig, LinkInfo
 from canbus.links.modules import modprobe
 from canbus.links.rights import has_capability
 
-
 _ANSWER_TIME = 5.0  # seconds
 _COMM_LENGTH = 15  # TASK_COMM_LEN of <linux/sched.h> without the terminating zero
 
