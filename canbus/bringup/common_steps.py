@@ -113,7 +113,7 @@ class Configure(Step):
 
     config: LinkConfig
     strict: bool = False
-    kind: str = "can"
+    kind: str | None = "can"
     mtu: int = CAN_MTU
 
     def explain(self) -> str:

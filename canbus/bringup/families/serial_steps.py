@@ -1,0 +1,158 @@
+"""The steps that serial adapters alone need: rights, the question, slcand and its keeper."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from shlex import join
+
+from canbus.bringup import keepers
+from canbus.bringup.care import Care, Question
+from canbus.bringup.daemon import DaemonEndedError
+from canbus.bringup.serial_adapter import ask_adapter
+from canbus.bringup.steps import Context, Step, Undo
+from canbus.errors import CanError, CanLinkError, CanLinkPermissionError
+from canbus.links.refusals import ROOT_HINT
+
+
+def is_kept(care: Care, context: Context) -> bool:
+    """Whether a keeper does all that already, and the link is there."""
+    keeper = keepers.find(care.key)
+    return keeper is not None and keeper.care.includes(care) and context.find() is not None
+
+
+@dataclass
+class CheckRights(Step):
+    """See before anything is changed whether all of it can be done."""
+
+    care: Care
+    slcand: str | None
+
+    def explain(self) -> str:
+        """In words."""
+        return "see whether slcand is there, and may be used"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        return [] if is_kept(self.care, context) or self.slcand else ["command -v slcand || exit 1"]
+
+    def is_done(self, context: Context) -> bool:
+        """Whether there is nothing to do."""
+        return is_kept(self.care, context)
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        if self.slcand is None:
+            raise CanLinkError(
+                "there is no program slcand, which makes network interfaces of serial adapters",
+                errno.ENOENT,
+                hint="it is in the package can-utils: sudo apt install can-utils",
+            )
+        if not context.machine.has_capability("CAP_NET_ADMIN"):
+            raise CanLinkPermissionError(
+                f"cannot make the network interface {self.care.key}: that needs CAP_NET_ADMIN",
+                errno.EPERM,
+                hint=f"{ROOT_HINT}; Bus(interface='slcan') needs none",
+            )
+
+
+@dataclass
+class AskAdapter(Step):
+    """Ask the adapter whether it works: neither slcand nor the kernel would notice."""
+
+    care: Care
+    question: Question
+
+    def explain(self) -> str:
+        """In words."""
+        port = self.care.port.path if self.care.port else ""
+        return f"ask the adapter at {port} whether it takes {self.question.bitrate} bit/s"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh: no command does that."""
+        return []
+
+    def is_done(self, context: Context) -> bool:
+        """Whether there is nothing to do; an adapter that slcand has is asked by the keeper."""
+        return keepers.find(self.care.key) is not None
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        port = self.care.port.find() if self.care.port else None
+        if port is not None:
+            ask_adapter(port, self.question)
+
+
+@dataclass
+class StartKeeper(Step):
+    """Start slcand under a keeper, in place of one that keeps the link otherwise."""
+
+    care: Care
+    options: list[str]
+    is_asked: bool
+    stays: bool
+
+    def explain(self) -> str:
+        """In words."""
+        return f"start slcand for {self.care.key}, and somebody who keeps it running"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if is_kept(self.care, context):
+            return []
+        port = self.care.port.path if self.care.port else ""
+        stop = [f"canbus down {self.care.key}"] if keepers.find(self.care.key) else []
+        return [*stop, join(["slcand", *self.options, port, self.care.key])]
+
+    def run(self, context: Context) -> Undo:
+        """Do it."""
+        before = keepers.find(self.care.key)
+        if before is not None:
+            before.stop()
+        try:
+            keeper = keepers.start(
+                self.care, is_asked=self.is_asked and before is None, foreground=self.stays
+            )
+        except BaseException as exc:
+            if before is not None:
+                _start_again(before, exc)
+            if isinstance(exc, DaemonEndedError):
+                raise _explained(exc, self.care) from exc
+            raise
+
+        def undo() -> None:
+            keeper.stop()
+            if before is not None:
+                keepers.start(before.care)
+
+        return undo
+
+
+def _start_again(before: keepers.Keeper, failure: BaseException) -> None:
+    try:
+        keepers.start(before.care)
+    except CanError as exc:
+        failure.add_note(f"{before.care.key} could not be put back as it was: {exc}")
+
+
+def _explained(exc: DaemonEndedError, care: Care) -> CanError:
+    """What slcand says, in words that help."""
+    port = care.port.path if care.port else ""
+    if "TIOCSETD: Operation not permitted" in exc.output:
+        return CanLinkPermissionError(
+            f"slcand may not make {care.key} of {port}: that needs CAP_NET_ADMIN, of the machine "
+            "itself and not of a container's user namespace",
+            errno.EPERM,
+            hint=ROOT_HINT,
+        )
+    if "TIOCSETD: Invalid argument" in exc.output:
+        return CanLinkError(
+            f"slcand cannot make {care.key} of {port}: the kernel has no slcan driver",
+            errno.EINVAL,
+            hint="sudo modprobe slcan",
+        )
+    if "Device or resource busy" in exc.output:
+        from canbus.backends.slcan.port_errors import busy_error
+
+        return busy_error(port, port)
+    return exc
