@@ -80,15 +80,36 @@ def encode_attribute(kind: int, payload: bytes, *, nested: bool = False) -> byte
     return (head + payload).ljust(size + 3 & ~3, b"\0")
 
 
-def encode_link_change(index: int, attributes: bytes) -> bytes:
-    """Encode a change of one interface, by its index, that asks for an acknowledgement."""
-    return _encode_link(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, index, attributes)
+def encode_link_change(index: int, attributes: bytes, *, switch_on: int = 0) -> bytes:
+    """Encode a change of one interface, by its index, that asks for an acknowledgement.
+
+    Args:
+        index: the kernel's number for it.
+        attributes: the new values.
+        switch_on: flags (IFF_*) to set, too.
+    """
+    return _encode_link(
+        RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, index, attributes, switch_on=switch_on
+    )
 
 
-def _encode_link(kind: int, flags: int, index: int, attributes: bytes, sequence: int = 1) -> bytes:
+def encode_link_removal(index: int) -> bytes:
+    """Encode the removal of one interface, by its index, that asks for an acknowledgement."""
+    return _encode_link(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, index, b"")
+
+
+def _encode_link(
+    kind: int,
+    flags: int,
+    index: int,
+    attributes: bytes,
+    sequence: int = 1,
+    *,
+    switch_on: int = 0,
+) -> bytes:
     size = _HEADER.size + _IFINFO.size + len(attributes)
     header = _HEADER.pack(size, kind, flags, sequence, 0)
-    return header + _IFINFO.pack(0, 0, index, 0, 0) + attributes
+    return header + _IFINFO.pack(0, 0, index, switch_on, switch_on) + attributes
 
 
 def split_messages(datagram: bytes) -> Iterator[NetlinkMessage]:
