@@ -27,6 +27,7 @@ DISABLED_VARIABLE = "CANBUS_DISABLED_PLUGINS"
 
 BUILTIN = {
     "socketcan": "canbus.backends.socketcan",
+    "vcan": "canbus.backends.vcan",
     "slcan": "canbus.backends.slcan",
     "virtual": "canbus.backends.virtual",
 }

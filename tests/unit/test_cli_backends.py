@@ -84,4 +84,4 @@ def test_the_built_in_backends_are_listed(capsys, monkeypatch):
     monkeypatch.undo()
     assert main(["backends"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines][:3] == ["socketcan", "slcan", "virtual"]
+    assert [line.split()[0] for line in lines][:4] == ["socketcan", "vcan", "slcan", "virtual"]

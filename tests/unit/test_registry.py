@@ -69,7 +69,7 @@ def test_a_name_like_no_other_is_refused_with_the_list() -> None:
     with pytest.raises(CanBackendNotFoundError) as info:
         get_spec("zzz")
     assert "did you mean" not in (info.value.hint or "")
-    assert "socketcan, virtual" in (info.value.hint or "")
+    assert "socketcan, vcan, virtual" in (info.value.hint or "")
 
 
 @pytest.mark.parametrize(
