@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from canbus.errors import CanLinkError
+from canbus.errors import CanLinkError, CanTimeoutError
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _KEPT = 4000  # bytes of what it says
@@ -33,6 +33,16 @@ class DaemonEndedError(CanLinkError):
     """
 
     status: int = 0
+    output: str = ""
+
+
+class DaemonIdleError(CanTimeoutError):
+    """A daemon runs, but its links have not come.
+
+    Attributes:
+        output: the last that it said.
+    """
+
     output: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canbus import errors
-from canbus.bringup.daemon import DaemonEndedError
+from canbus.bringup.daemon import DaemonEndedError, DaemonIdleError
 from canbus.errors import CanError
 
 _KINDS: dict[str, type[CanError]] = {
@@ -14,7 +14,7 @@ _KINDS: dict[str, type[CanError]] = {
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, CanError)
     },
-    DaemonEndedError.__name__: DaemonEndedError,
+    **{kind.__name__: kind for kind in (DaemonEndedError, DaemonIdleError)},
 }
 
 
@@ -28,7 +28,9 @@ def describe_error(exc: CanError) -> dict[str, Any]:
         "hint": exc.hint,
     }
     if isinstance(exc, DaemonEndedError):
-        facts |= {"status": exc.status, "output": exc.output}
+        facts["status"] = exc.status
+    if isinstance(exc, (DaemonEndedError, DaemonIdleError)):
+        facts["output"] = exc.output
     return facts
 
 
@@ -37,5 +39,7 @@ def error_from(facts: dict[str, Any]) -> CanError:
     kind = _KINDS.get(str(facts.get("error")), CanError)
     exc = kind(str(facts.get("text")), facts.get("error_code"), hint=facts.get("hint"))
     if isinstance(exc, DaemonEndedError):
-        exc.status, exc.output = int(facts.get("status", 0)), str(facts.get("output", ""))
+        exc.status = int(facts.get("status", 0))
+    if isinstance(exc, (DaemonEndedError, DaemonIdleError)):
+        exc.output = str(facts.get("output", ""))
     return exc

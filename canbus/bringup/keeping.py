@@ -11,12 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from canbus.bringup.care import Care, Question
-from canbus.bringup.daemon import Daemon
+from canbus.bringup.care import Care, Question, WantedLink
+from canbus.bringup.daemon import Daemon, DaemonIdleError
 from canbus.bringup.machine import Machine
 from canbus.bringup.serial_adapter import ask_adapter
 from canbus.bringup.wakeups import Wakeups
-from canbus.errors import CanChannelNotFoundError, CanError, CanLinkError, CanTimeoutError
+from canbus.errors import CanChannelNotFoundError, CanError, CanLinkError
 from canbus.link_info import LinkInfo
 
 _LOOK = 0.2
@@ -66,6 +66,7 @@ class Keeping:
         self._clock = clock
         self._daemon: Daemon | None = None
         self._links: dict[int, str] = {}  # that are set up: {index: name}
+        self._aliases: dict[WantedLink, str | None] = {}  # of the link that each has got
         self._since = 0.0
         self._pause = 0.0
         self._told = ""
@@ -121,12 +122,16 @@ class Keeping:
                 return
             left = deadline - self._clock()
             if left <= 0:
-                names = " and ".join(str(one.name or one.alias) for one in self._care.links)
-                raise CanTimeoutError(
-                    f"{self._name} runs, but there is no interface {names} after "
-                    f"{self._care.patience:g} s"
-                )
+                raise self._idle_error()
             self._wait(min(left, _LOOK))
+
+    def _idle_error(self) -> DaemonIdleError:
+        names = " and ".join(str(one.name or one.alias) for one in self._care.links)
+        error = DaemonIdleError(
+            f"{self._name} runs, but there is no interface {names} after {self._care.patience:g} s"
+        )
+        error.output = "" if self._daemon is None else self._daemon.listen()
+        return error
 
     def _check_daemon(self) -> None:
         if self._daemon is not None and not self._daemon.is_running():
@@ -137,15 +142,21 @@ class Keeping:
         there = self._machine.list_links()
         is_complete = True
         for wanted in self._care.links:
-            mine = [link for link in there if wanted.is_it(link)]
-            is_complete = is_complete and bool(mine)
-            for link in mine:
-                if link.index not in self._links:
-                    self._machine.apply(link.name, wanted.config_for(link), strict=False)
-                    self._verify(link)
-                    self._links[link.index] = link.name
-                    self._tell()
+            mine = next((link for link in there if self._is_it(wanted, link)), None)
+            is_complete = is_complete and mine is not None
+            if mine is not None and mine.index not in self._links:
+                self._machine.apply(mine.name, wanted.config_for(mine), strict=False)
+                self._verify(mine)
+                self._links[mine.index] = mine.name
+                self._aliases[wanted] = mine.alias
+                self._tell()
         return is_complete
+
+    def _is_it(self, wanted: WantedLink, link: LinkInfo) -> bool:
+        """Where a pattern is wanted, the first that fits stays the one: others are strangers."""
+        return wanted.is_it(link) and (
+            wanted.alias is None or self._aliases.get(wanted, link.alias) == link.alias
+        )
 
     def _verify(self, link: LinkInfo) -> None:
         now = [each for each in self._machine.list_links() if each.index == link.index]
