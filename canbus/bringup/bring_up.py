@@ -71,13 +71,13 @@ def _steps(request: Request, context: Context) -> list[Step]:
     if name == "native":
         return native.steps(request, context, _ADAPTERS)
     if name == "serial":
-        from canbus.bringup.families import serial
+        from canbus.bringup.families.serial import steps as serial_steps
 
-        return serial.steps(request, context)
+        return serial_steps(request, context)
     if name == "intrepid":
-        from canbus.bringup.families import intrepid
+        from canbus.bringup.families.intrepid import steps as intrepid_steps
 
-        return intrepid.steps(request, context)
+        return intrepid_steps(request, context)
     return (pihat if name == "pihat" else vcan).steps(request, context)
 
 
