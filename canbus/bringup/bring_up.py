@@ -78,7 +78,9 @@ def _steps(request: Request, context: Context) -> list[Step]:
         from canbus.bringup.families.intrepid import steps as intrepid_steps
 
         return intrepid_steps(request, context)
-    return (pihat if name == "pihat" else vcan).steps(request, context)
+    if name == "pihat":
+        return pihat.steps(request, context)
+    return vcan.steps(request, context)
 
 
 def family_name(target: str, context: Context) -> str:

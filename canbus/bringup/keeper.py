@@ -21,6 +21,7 @@ from canbus.bringup.keeper_files import KeeperFiles
 from canbus.bringup.keeper_report import describe_error
 from canbus.bringup.keeping import Keeping
 from canbus.bringup.machine import Machine
+from canbus.bringup.serial_adapter import prepare
 from canbus.bringup.wakeups import Wakeups
 from canbus.errors import CanError, CanLinkError
 
@@ -67,6 +68,8 @@ def _keep(
         files.write(state)
         if not _report(report, {"pid": os.getpid()}):
             wakeups.is_over = True  # nobody waits any longer: it was given up
+        if care.question is not None:
+            prepare()
 
     keeping = Keeping(care, Machine(), wakeups, log.info, changed)
     try:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from canbus.bringup.care import Care, Question, WantedLink
 from canbus.bringup.daemon import Daemon, DaemonIdleError
 from canbus.bringup.machine import Machine
-from canbus.bringup.serial_adapter import ask_adapter
+from canbus.bringup.serial_adapter import ask_adapter, is_attached
 from canbus.bringup.wakeups import Wakeups
 from canbus.errors import CanChannelNotFoundError, CanError, CanLinkError
 from canbus.link_info import LinkInfo
@@ -23,6 +23,8 @@ _LOOK = 0.2
 """Seconds between two looks whether the adapter is back: a few files of sysfs."""
 _LONGEST_PAUSE = 5.0
 """Seconds between two attempts with an adapter that is there and does not work."""
+_ELSEWHERE = 1.0
+"""Seconds between two looks whether an adapter is there whose link is in another namespace."""
 _SOUND = 10.0
 """Seconds after which a daemon that ends counts as one that had worked."""
 
@@ -41,6 +43,7 @@ class Keeping:
             they are others.
         start: starts a daemon.
         ask: asks an adapter whether it works.
+        is_attached: tells whether a port still feeds a link.
         clock: seconds.
     """
 
@@ -54,6 +57,7 @@ class Keeping:
         *,
         start: Callable[..., Daemon] = Daemon,
         ask: Callable[[str, Question], None] = ask_adapter,
+        is_attached: Callable[[str], bool] = is_attached,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._care = care
@@ -63,9 +67,11 @@ class Keeping:
         self._changed = changed
         self._start = start
         self._ask = ask
+        self._is_attached = is_attached
         self._clock = clock
         self._daemon: Daemon | None = None
         self._links: dict[int, str] = {}  # that are set up: {index: name}
+        self._is_elsewhere = False  # the link, in another network namespace
         self._aliases: dict[WantedLink, str | None] = {}  # of the link that each has got
         self._since = 0.0
         self._pause = 0.0
@@ -103,6 +109,7 @@ class Keeping:
             port = care.port.find()
             if port is None:
                 raise CanChannelNotFoundError(f"{care.what} is not there")
+            self._check_names()
             if care.question is not None and not is_asked:
                 self._ask(port, care.question)
         self._daemon = self._start(care.program_at(port), care.environment, care.stop_signal)
@@ -113,6 +120,13 @@ class Keeping:
         where = f" on {port}" if port else ""
         if names:
             self._say(f"{names} is up: {self._daemon.name} (process {self._daemon.pid}){where}")
+
+    def _check_names(self) -> None:
+        """While an adapter was away, the kernel may have given its name to another one."""
+        taken = self._machine.interface_names()
+        for wanted in self._care.links:
+            if wanted.name in taken:
+                raise CanLinkError(f"{wanted.name} is the name of another interface now")
 
     def _wait_for_links(self) -> None:
         deadline = self._clock() + self._care.patience
@@ -173,22 +187,36 @@ class Keeping:
             if self._daemon is not None and not self._daemon.is_running():
                 return f"{self._daemon.failure()}"
             gone = self._forget_gone_links()
-            if gone and self._care.port is not None:
-                return f"{gone} is gone: {self._care.what} was unplugged"
-            if gone:
-                self._say(f"{gone} is gone")
-            is_sound = self._care.port is not None or self._welcome_new_links()
-            self._wait(None if is_sound else _LONGEST_PAUSE)
+            if self._care.port is not None:
+                if (gone or self._is_elsewhere) and (loss := self._loss()):
+                    return loss
+                self._is_elsewhere = self._is_elsewhere or gone
+                self._wait(_ELSEWHERE if self._is_elsewhere else None)
+            else:
+                is_well = self._welcome_new_links()
+                self._wait(None if is_well else _LONGEST_PAUSE)
         return ""
 
-    def _forget_gone_links(self) -> str:
-        """The names of those that are gone."""
+    def _loss(self) -> str:
+        """Why a link is gone; "" if it was moved to another network namespace, for a container."""
+        port = self._care.port.find() if self._care.port is not None else None
+        if port is not None and self._is_attached(port):
+            return ""
+        if port is not None:  # a daemon that dies takes the link with it before it is dead
+            self._wait(_LOOK)
+        if self._daemon is not None and not self._daemon.is_running():
+            return str(self._daemon.failure())
+        return f"the {self._care.what} was unplugged"
+
+    def _forget_gone_links(self) -> bool:
+        """Whether there were any."""
         there = {link.index for link in self._machine.list_links()}
         gone = sorted(name for index, name in self._links.items() if index not in there)
         if gone:
+            self._say(f"{', '.join(gone)} is gone")
             self._links = {i: name for i, name in self._links.items() if i in there}
             self._tell()
-        return ", ".join(gone)
+        return bool(gone)
 
     def _welcome_new_links(self) -> bool:
         """Set up those that the daemon has made by itself; whether that went well."""
@@ -262,6 +290,7 @@ class Keeping:
     def _let_go(self) -> None:
         daemon, self._daemon = self._daemon, None
         self._links = {}
+        self._is_elsewhere = False
         if daemon is not None:
             daemon.end()
             self._tell()

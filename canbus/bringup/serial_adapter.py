@@ -7,10 +7,15 @@ backend opens the channel first, and closes it again.
 
 from __future__ import annotations
 
+import os
 import warnings
+from typing import TYPE_CHECKING
 
 from canbus.bringup.care import Question
 from canbus.errors import CanConfigError, CanError, CanInitializationError, CanUnsupportedError
+
+if TYPE_CHECKING:
+    from canbus.backends.slcan.bus import SlcanBus
 
 BITRATES = {
     10_000: 0,
@@ -31,6 +36,9 @@ BAUDRATES = (
 )  # fmt: skip
 """What slcand takes for `-S` (slcand.c of can-utils 2020.11 and 2023.03)."""
 
+_N_SLCAN = 17
+"""<linux/tty.h>"""
+
 _NO_PROBE = "for an adapter that never answers: --no-probe"
 
 
@@ -44,11 +52,10 @@ def ask_adapter(port: str, question: Question) -> None:
         CanChannelNotFoundError: there is no such port, or it was unplugged meanwhile.
         CanUnsupportedError: it cannot listen without sending.
     """
-    from canbus.backends.slcan.bus import SlcanBus
-
+    bus_class = prepare()
     try:
         with warnings.catch_warnings(action="ignore"):  # of the farewell: not ours to judge
-            bus = SlcanBus(
+            bus = bus_class(
                 port,
                 tty_baudrate=question.tty_baudrate,
                 bitrate=question.bitrate,
@@ -73,6 +80,27 @@ def ask_adapter(port: str, question: Question) -> None:
             "is all that slcand knows",
             hint=f"Bus('{port}', interface='slcan', listen_only=True) speaks its dialect",
         )
+
+
+def prepare() -> type[SlcanBus]:
+    """Import what asking takes, which is time that is short when an adapter comes back."""
+    from canbus.backends.slcan.bus import SlcanBus
+
+    return SlcanBus
+
+
+def is_attached(port: str) -> bool:
+    """Whether a serial port still feeds a network interface, be it in another namespace."""
+    from canbus.backends.slcan.tty_line import line_discipline
+
+    try:
+        fd = os.open(port, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return line_discipline(fd) == _N_SLCAN
+    finally:
+        os.close(fd)
 
 
 def _with_our_hint(exc: CanError) -> CanError:
