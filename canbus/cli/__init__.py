@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    # No word `list` in this file: once loaded, the subcommand's module has that name here.
+    words = sys.argv[1:] if argv is None else [*argv]
     with process.manners():
         try:
             return _run(words)
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return process.give_up_stdout()
 
 
-def _run(words: list[str]) -> int:
+def _run(words: Sequence[str]) -> int:
     from canbus.cli.arguments import UsageError
     from canbus.cli.parser import parse
 

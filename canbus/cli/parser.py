@@ -14,7 +14,21 @@ from typing import Any
 
 from canbus.cli.output import say_warning
 
-COMMANDS = ("backends", "demo", "down", "dump", "emulate", "ports", "send", "up")
+COMMANDS = (
+    "backends",
+    "demo",
+    "down",
+    "dump",
+    "emulate",
+    "list",
+    "ports",
+    "restart",
+    "send",
+    "show",
+    "stats",
+    "up",
+    "watch",
+)
 """Each is a module of this package with `add_parser(subparsers)` and `run(args)`."""
 
 _HELP = ("-h", "--help")

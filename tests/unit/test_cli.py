@@ -10,10 +10,10 @@ from importlib import metadata
 import pytest
 
 from canbus import registry
-from canbus.cli import backends, main
+from canbus.cli import backends, main, parser
 from canbus.errors import CanOperationError
 
-COMMANDS = ["backends", "demo", "dump", "emulate", "ports", "send"]
+COMMANDS = parser.COMMANDS
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and pipes")
 
 
@@ -63,6 +63,10 @@ def test_help_names_every_command_and_the_status_is_0(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
     assert [word for word in COMMANDS if word not in out] == []
+
+
+def test_commands_are_in_order():
+    assert list(COMMANDS) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
