@@ -41,11 +41,11 @@ def add_link_names(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def positive_seconds(text: str) -> float:
-    """Argument type: a time span above 0."""
+def interval(text: str) -> float:
+    """Argument type: seconds between two looks."""
     value = seconds(text)
-    if not value:
-        raise argparse.ArgumentTypeError("0 seconds is no interval")
+    if value < 0.001:
+        raise argparse.ArgumentTypeError(f"{text} is less than a millisecond")
     return value
 
 

@@ -11,7 +11,7 @@ from time import monotonic_ns, sleep, time_ns
 from typing import TYPE_CHECKING, Any
 
 from canbus.cli.arguments import UsageError, add_verbose, positive_count
-from canbus.cli.link_names import add_json, add_link_names, positive_seconds
+from canbus.cli.link_names import add_json, add_link_names, interval
 from canbus.cli.output import say
 from canbus.errors import CanConfigError
 
@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--interval",
         metavar="S",
-        type=positive_seconds,
+        type=interval,
         help="a line per interface every S seconds with what came in that time, until Ctrl-C",
     )
     parser.add_argument(
@@ -52,18 +52,18 @@ def run(args: argparse.Namespace) -> int:
     if args.count is not None and args.interval is None:
         raise UsageError(CanConfigError("--count is for --interval", hint="give --interval, too"))
     found = find_links(args.names)
-    if args.interval is not None and found:
-        _follow(args, found)
-    elif args.json:
+    if args.json and args.interval is None:
         import json
 
         from canbus.cli.link_facts import link_facts
 
         print(json.dumps([link_facts(link) for link in found], indent=2))
-    elif found:
-        print("\n\n".join(_totals(link) for link in found))
-    if not found and not args.json:
+    elif not found:
         say_no_links()
+    elif args.interval is not None:
+        _follow(args, found)
+    else:
+        print("\n\n".join(_totals(link) for link in found))
     return 0 if found else 1
 
 
@@ -87,11 +87,14 @@ def _follow(args: argparse.Namespace, first: list[LinkInfo]) -> None:
     from canbus.cli.link_rates import movement, movement_facts, movement_line
 
     before = _look(args.names, [link.name for link in first])
+    step = round(args.interval * 10**9)
     due = monotonic_ns()
     rounds = 0
     while rounds != args.count:
         now = monotonic_ns()
-        due = max(due + round(args.interval * 10**9), now)
+        due += step
+        if due < now + step // 2:  # we are late; a short time would make wild rates
+            due = now + step
         sleep((due - now) / 10**9)
         after = _look(args.names, before)
         for name, sample in after.items():

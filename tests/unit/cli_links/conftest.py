@@ -8,15 +8,23 @@ from types import SimpleNamespace
 
 import pytest
 
+from canbus.link_info import LinkDevice
 from canbus.links import reading, route_socket, watching
 from tests.unit.links.kernel_answers import FakeRouteKernel
+
+
+class FakeKernel(FakeRouteKernel):
+    """With a sysfs: devices by the name of their interface."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.devices: dict[str, LinkDevice | None] = {}
 
 
 @pytest.fixture
 def kernel(monkeypatch):
     """Answers netlink questions from `kernel.links`, sysfs ones from `kernel.devices`."""
-    fake = FakeRouteKernel()
-    fake.devices = {}
+    fake = FakeKernel()
     fake.add_other("eth0")
     monkeypatch.setattr(route_socket, "RouteSocket", fake.open)
     monkeypatch.setattr(reading, "sys", SimpleNamespace(platform="linux"))
