@@ -24,6 +24,12 @@ FAMILIES = {
 }
 """What `Request.target` may be beside the name of a link."""
 
+_OPTIONS = {
+    "serial": frozenset({"tty_baudrate", "probe", "foreground"}),
+    "intrepid": frozenset({"network", "foreground"}),
+}
+"""What `Request.options` may have, for each family that understands any."""
+
 _ALIASES = {"candlelight": "gs_usb", "slcan": "serial", "mcp2515": "pihat", "mcp251xfd": "pihat"}
 
 
@@ -61,6 +67,13 @@ def commands_for(request: Request, machine: Machine | None = None) -> list[str]:
 
 def _steps(request: Request, context: Context) -> list[Step]:
     name = family_name(request.target, context)
+    unknown = sorted(set(request.options) - _OPTIONS.get(name, frozenset()))
+    if unknown:
+        takers = [taker for taker, names in _OPTIONS.items() if unknown[0] in names]
+        raise CanConfigError(
+            f"{unknown[0]} means nothing for {request.target}",
+            hint=f"it is for {' and '.join(takers)}" if takers else "leave it out",
+        )
     if name != "serial" and request.port is not None:
         raise CanConfigError(
             f"{request.target} has no serial port to name, but {request.port} was given",

@@ -39,15 +39,15 @@ class LoadModule(Step):
 
     def run(self, context: Context) -> None:
         """Do it."""
+        if not context.machine.has_capability("CAP_SYS_MODULE"):
+            raise CanLinkPermissionError(
+                f"cannot {self.explain()}: that needs CAP_SYS_MODULE",
+                errno.EPERM,
+                hint=f"sudo modprobe {self.module}, or run this with sudo",
+            )
         problem = context.machine.load_module(self.module)
-        if problem is None:
-            return
-        kind = CanLinkPermissionError if "only root" in problem else CanLinkError
-        code = errno.EPERM if kind is CanLinkPermissionError else None
-        hint = f"`modprobe {self.module}` as root says more; {self.advice}"
-        if kind is CanLinkPermissionError:
-            hint = f"sudo modprobe {self.module}"
-        raise kind(f"cannot {self.explain()}: {problem}", code, hint=hint)
+        if problem is not None:
+            raise CanLinkError(f"cannot {self.explain()}: {problem}", hint=self.advice)
 
 
 @dataclass

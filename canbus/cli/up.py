@@ -92,8 +92,8 @@ def _request(args: argparse.Namespace) -> Request:
 
     options = {
         "tty_baudrate": args.tty_baudrate,
-        "probe": not args.no_probe,
-        "foreground": args.foreground,
+        "probe": False if args.no_probe else None,
+        "foreground": True if args.foreground else None,
         "network": args.network,
     }
     return Request(
@@ -103,7 +103,7 @@ def _request(args: argparse.Namespace) -> Request:
         config=link_config(args, up=True),
         timeout=args.wait,
         strict=args.strict,
-        options=options,
+        options={name: value for name, value in options.items() if value is not None},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from canbus.errors import CanLinkError
+from canbus.links.rights import has_capability
 
 _TIMEOUT = 30  # seconds; loading a module takes milliseconds
 
@@ -39,8 +40,8 @@ def modprobe(module: str) -> str | None:
     import shutil
     import subprocess
 
-    if os.geteuid() != 0:
-        return f"only root can load its module (modprobe {module})"
+    if not has_capability("CAP_SYS_MODULE"):
+        return f"loading its module needs CAP_SYS_MODULE (sudo modprobe {module})"
     program = shutil.which("modprobe", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         return f"there is no modprobe program to load its module (modprobe {module})"

@@ -16,11 +16,12 @@ from canbus.errors import (
     CanInitializationError,
     CanPermissionError,
     CanUnsupportedError,
+    CanWarning,
 )
 from canbus.link_info import LinkInfo
-from canbus.warn import CanWarning
 from tests.unit.links.fake_linux import FakeLinux
-from tests.unit.links.test_plan import AT_500K, BLANK, UNSET, VCAN
+from tests.unit.links.model_kernel import UNSET
+from tests.unit.links.test_plan import AT_500K, BLANK, VCAN
 
 SLCAN = LinkInfo(
     "can0", 3, "can", True, 16, bit_timing=UNSET._replace(bitrate=0xFFFFFFFF),

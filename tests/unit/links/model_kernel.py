@@ -29,7 +29,7 @@ def take(link: LinkInfo, step, *, modes=frozenset(MODES), has_restart=True) -> L
     if step.action == "down":
         return replace(link, is_up=False)
     if step.action == "up":
-        if link.bit_timing_limits is not None and link.bit_timing.bitrate == 0:
+        if link.bit_timing_limits is not None and link.bit_timing is None:
             raise ModelError(errno.EINVAL)
         return replace(link, is_up=True)
     if step.action == "txqueuelen":
@@ -53,17 +53,17 @@ def take(link: LinkInfo, step, *, modes=frozenset(MODES), has_restart=True) -> L
     return _set_modes(link, {step.action: values[step.action]}, modes)
 
 
-def _set_modes(link, wanted, modes):
+def _set_modes(link: LinkInfo, wanted, modes) -> LinkInfo:
     if {name for name, on in wanted.items() if on} - modes:
         raise ModelError(errno.EOPNOTSUPP)
     kept = {name for name in link.modes if wanted.get(name, True)}
     now = frozenset(kept | {name for name, on in wanted.items() if on})
     if "fd" in now:
         return replace(link, modes=now, mtu=72)
-    return replace(link, modes=now, mtu=16, data_bit_timing=link.data_bit_timing and UNSET)
+    return replace(link, modes=now, mtu=16, data_bit_timing=None)
 
 
-def _set_timing(link, values, modes):
+def _set_timing(link: LinkInfo, values, modes) -> LinkInfo:
     data = {name[5:]: value for name, value in values.items() if name.startswith("data_")}
     plain = {name: value for name, value in values.items() if not name.startswith("data_")}
     fd = plain.pop("fd", None)

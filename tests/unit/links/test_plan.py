@@ -16,10 +16,9 @@ from canbus.links.plan import plan, settings_of, unsupported, without
 from tests.unit.links.model_kernel import COARSE, GS_USB, SJA1000, UNSET, ModelError, take
 
 BLANK = LinkInfo(
-    "can0", 3, "can", False, 16, clock=8_000_000, bit_timing=UNSET,
-    bit_timing_limits=TimingLimits(*SJA1000), data_bit_timing=UNSET,
-    data_bit_timing_limits=TimingLimits(*SJA1000), restart_ms=0, termination=0,
-    termination_choices=(0, 120),
+    "can0", 3, "can", False, 16, clock=8_000_000,
+    bit_timing_limits=TimingLimits(*SJA1000), data_bit_timing_limits=TimingLimits(*SJA1000),
+    restart_ms=0, termination=0, termination_choices=(0, 120),
 )  # fmt: skip
 VCAN = LinkInfo("vcan0", 4, "vcan", False, 72)
 AT_500K = replace(BLANK, bit_timing=LinkTiming(500_000, 87.5, 125, 6, 7, 2, 1, 1))
