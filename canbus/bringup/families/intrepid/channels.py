@@ -62,12 +62,8 @@ class Choice:
         return (
             network_of(link) is not None
             and self.name in {None, link.name}
-            and self.is_alias_met(link.alias or "")
+            and self.network in {None, network_of(link), link.alias}
         )
-
-    def is_alias_met(self, alias: str) -> bool:
-        """Whether the network is this one, or any would do."""
-        return self.network in {None, alias, alias.partition("_")[0]}
 
     def choose(self, there: list[LinkInfo]) -> LinkInfo:
         """The one of those that may be it: by default the first network of the only device.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from shlex import join, quote
 
 from canbus.bringup import keepers
@@ -138,7 +139,8 @@ class StartDaemon(Step):
     def _idle(self, context: Context, said: str) -> CanTimeoutError:
         """What to say where no link has come: what the daemon says of devices, if it does."""
         troubles = messages.troubles(said)
-        made = [alias for alias in messages.made(said) if not self.choice.is_alias_met(alias)]
+        pattern = self.choice.pattern
+        made = [alias for alias in messages.made(said) if not fnmatchcase(alias, pattern)]
         text = (
             f"the interface{self.choice} of an Intrepid device did not appear within "
             f"{self.patience:g} s"
