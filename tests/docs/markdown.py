@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^( *)```(\w+)?([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_HIDDEN = re.compile(r"^()<!-- (python|sh)\b([^\n]*)\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -25,8 +26,13 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
+    """The blocks of a page, in order: those in fences, and those in comments.
+
+    A comment is for what a reader has on the table and a test has not, an adapter that is plugged
+    in say: `<!-- python hardware`, the code, `-->`.
+    """
     text = page.read_text()
+    found = [*_FENCE.finditer(text), *_HIDDEN.finditer(text)]
     return [
         Block(
             match[2] or "",
@@ -34,5 +40,5 @@ def blocks(page: Path) -> list[Block]:
             match[4],
             text.count("\n", 0, match.start()) + 1,
         )
-        for match in _FENCE.finditer(text)
+        for match in sorted(found, key=lambda match: match.start())
     ]

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from canbus.links import delete_link, list_links
+from tests.docs.bench import Bench
 from tests.docs.markdown import ROOT, blocks, pages
+
+UNRUN = {"make", "by-hand"}
+"""Words of blocks that are not run: the page says so."""
 
 ids = [str(page.relative_to(ROOT)) for page in pages()]
 
@@ -22,16 +26,21 @@ def run_blocks(
 ) -> None:
     """Run the Python and shell blocks of a page; the Python ones share one namespace.
 
-    Those marked `hardware` run in the guest of tests/hardware only.
+    Those marked `hardware` run in the guest of tests/hardware only; those marked `by-hand` need
+    what no guest has (a reboot, a HAT, a system with systemd), and are text for a reader.
     """
-    namespace: dict[str, object] = {"__name__": "__main__"}
+    with Bench() as bench:
+        _run_blocks(page, kernel, hardware, {"__name__": "__main__", "bench": bench})
+
+
+def _run_blocks(page: Path, kernel: bool, hardware: bool, namespace: dict[str, object]) -> None:
     for block in blocks(page):
         if ("kernel" in block.words and not kernel) or ("hardware" in block.words and not hardware):
             continue
         if block.language == "python":
             code = "\n" * block.line + block.code
             exec(compile(code, str(page), "exec"), namespace)
-        elif block.language == "sh" and "make" not in block.words:
+        elif block.language == "sh" and not block.words & UNRUN:
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
             subprocess.run(
                 ["sh", "-eu", "-c", block.code], check=True, env={**os.environ, "PATH": path}
@@ -41,7 +50,7 @@ def run_blocks(
 def has(page: Path, kernel: bool) -> bool:
     return any(
         block.language in {"python", "sh"}
-        and "make" not in block.words
+        and not block.words & UNRUN
         and ("kernel" in block.words) is kernel
         and "hardware" not in block.words
         for block in blocks(page)
@@ -68,8 +77,20 @@ def test_all_blocks_run_on_a_kernel_with_can(page, capsys):
 def test_no_block_is_of_a_kind_that_nobody_checks():
     for page in pages():
         for block in blocks(page):
-            assert block.language in {"python", "sh", "toml"}, (page, block.line)
-            assert block.words <= {"kernel", "hardware", "make"}, (page, block.line)
+            where = (page, block.line)
+            assert block.language in {"python", "sh", "toml", "text"}, where
+            assert block.words <= {"kernel", "hardware", *UNRUN}, where
+            assert block.language != "text" or block.words == {"by-hand"}, where
+
+
+def test_what_is_to_be_done_by_hand_is_right_as_far_as_a_shell_can_tell():
+    for page in pages():
+        for block in blocks(page):
+            if block.language == "sh" and "by-hand" in block.words:
+                done = subprocess.run(
+                    ["sh", "-n"], input=block.code, text=True, stderr=subprocess.PIPE
+                )
+                assert done.stderr == "", (page, block.line)
 
 
 def test_toml_blocks_parse():

@@ -18,6 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.hardware)
+    # First, as no adapter is plugged in then: on the pages, can0 is the only one.
+    items.sort(key=lambda item: item.path != HERE / "test_pages.py")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.docs.bench import machine_as_new
 from tests.docs.markdown import blocks, pages
 from tests.docs.test_pages import run_blocks
 
@@ -12,4 +13,5 @@ PAGES = [page for page in pages() if any("hardware" in block.words for block in 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_all_blocks_run(page, capsys):
-    run_blocks(page, capsys, kernel=True, hardware=True)
+    with machine_as_new():
+        run_blocks(page, capsys, kernel=True, hardware=True)
