@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,9 @@ from canbus.errors import CanLinkError, CanTimeoutError
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _KEPT = 4000  # bytes of what it says
+_CHAT = re.compile(r"\[[5-7]\] ")
+"""How slcand in the foreground begins what is no error; it comes last, as standard output is
+written at the very end."""
 _PATIENCE = 3.0  # seconds to end in order
 _KILLED = 40.0  # seconds after SIGKILL: a serial driver may wait 30 for what was not sent
 
@@ -76,6 +80,7 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 env={**os.environ, **(environment or {})},
+                restore_signals=False,  # SIGPIPE: it may speak, and live, when its keeper is dead
                 start_new_session=True,  # Ctrl-C is for the keeper, which ends it in order
                 preexec_fn=_end_with_parent(),  # noqa: PLW1509 - see the module's docstring
             )
@@ -116,7 +121,8 @@ class Daemon:
         status = self._process.poll() or 0
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         output = self.listen()
-        said = output.splitlines()[-1] if output else ""
+        lines = output.splitlines()
+        said = next((line for line in reversed(lines) if not _CHAT.match(line)), "")
         error = DaemonEndedError(
             f"{self.name} {how}" + (f": {said}" if said else ""),
             hint=None if said else f"`journalctl -t {self.name}` may say why",

@@ -128,14 +128,14 @@ def _baudrate(request: Request) -> int:
 
 def _choose_name(request: Request, context: Context, port: SerialPort) -> str:
     """The link's name: as asked for, else as it is already, else the first free slcanN."""
-    keepers.clear_stale()
-    taken = context.machine.interface_names()
     mine = [
         keeper.care
         for keeper in keepers.find_all()
         if keeper.care.port is not None and keeper.care.port.is_same_adapter(port)
     ]
     kept = mine[0].key if mine else None
+    keepers.clear_stale()  # one that was killed may just be about to lose its link
+    taken = context.machine.interface_names()
     if request.name is None:
         free = (f"slcan{number}" for number in range(len(taken) + 1))
         return kept or next(name for name in free if name not in taken and not keepers.find(name))
@@ -144,14 +144,11 @@ def _choose_name(request: Request, context: Context, port: SerialPort) -> str:
         raise CanLinkError(
             f"{port.path} is kept up as {kept} already", hint=f"canbus down {kept}, then again"
         )
-    keeper = keepers.find(name)
-    if keeper is not None and not mine:
+    if kept is None and (name in taken or keepers.find(name) is not None):
+        keeper = keepers.find(name)
+        whose = "it was not made by canbus" if keeper is None else f"it is the {keeper.what}'s"
         raise CanLinkError(
-            f"{name} is the {keeper.what}'s already", hint="choose another --name, or leave it out"
-        )
-    if keeper is None and name in taken:
-        raise CanLinkError(
-            f"there is an interface {name} already, and it was not made by canbus",
+            f"there is an interface {name} already, and {whose}",
             hint="choose another --name, or leave it out",
         )
     return name
