@@ -12,8 +12,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from struct import Struct
 
 from canbus.errors import (
     CanChannelNotFoundError,
@@ -23,13 +24,14 @@ from canbus.errors import (
     CanPermissionError,
     CanUnsupportedError,
 )
+from canbus.place import HERE, OWN_NAMESPACE, Place
 
 NAMED = (Path("/run/netns"), Path("/var/run/netns"))
 """Where ip-netns(8) keeps those that have a name."""
 
 _CLONE_NEWNET = 0x40000000  # <linux/sched.h>
-_OWN = "/proc/thread-self/ns/net"
-_HERE = nullcontext()
+_SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # <linux/sockios.h>
+_WITH_INDEX = Struct("=16si20x")  # struct ifreq of <linux/if.h>: name, then a union
 
 
 def open_namespace(netns: str | int) -> int:
@@ -113,43 +115,46 @@ def entered(netns: str | int | None) -> Iterator[None]:
         namespace.close()
 
 
-class Namespace:
-    """A network namespace that is held open, and what has to be done in there. See HERE.
+def place_of(netns: str | int | None) -> Place:
+    """The place that a user means; None is here. Raises as `open_namespace`."""
+    return HERE if netns is None else Namespace(netns)
+
+
+class Namespace(Place):
+    """Another network namespace, held open, and what is done in there.
 
     Args:
-        netns: as `open_namespace`; None for the one where a thread is: then nothing here
-            costs a system call.
+        netns: as `open_namespace`.
 
     Raises:
         As `open_namespace`.
     """
 
-    def __init__(self, netns: str | int | None = None) -> None:
+    def __init__(self, netns: str | int) -> None:
         self._netns = netns
-        self._fd = None if netns is None else open_namespace(netns)
+        self._fd = open_namespace(netns)
+        self._asker: socket.socket | None = None
 
     def close(self) -> None:
-        """Let go of it; may be called any number of times."""
-        if self._fd is not None:
-            fd, self._fd = self._fd, -1  # from now on nobody can enter
-            if fd >= 0:
-                os.close(fd)
+        """Let go of it; nobody can enter any more."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+        if self._asker is not None:
+            self._asker.close()
 
     def __str__(self) -> str:
-        return "" if self._netns is None else f"network namespace {self._netns}"
+        return f"network namespace {self._netns}"
 
     @property
     def ip(self) -> str:
-        """The command `ip`, as it is to be said for this namespace."""
-        if self._netns is None:
-            return "ip"
+        """`ip -n NAME`, or, for one that has no name, `nsenter --net=PATH ip`."""
         path = _path_of(self._netns)
-        named = path.parent in NAMED
-        return f"ip -n {self._netns}" if named else f"nsenter --net={path} ip"
+        return f"ip -n {self._netns}" if path.parent in NAMED else f"nsenter --net={path} ip"
 
     def identity(self) -> int:
-        """What tells it from every other one that there is (the number of its inode)."""
-        return (os.stat(_OWN) if self._fd is None else os.fstat(self._fd)).st_ino  # noqa: PTH116
+        """The number of its inode."""
+        return os.fstat(self._fd).st_ino
 
     def entered(self) -> AbstractContextManager[None]:
         """Be in there for the length of a `with` block; see the function `entered`.
@@ -159,63 +164,59 @@ class Namespace:
             CanConfigError: a ValueError; it is no network namespace.
             OSError: closed meanwhile (EBADF).
         """
-        return _HERE if self._fd is None else self._enter(self._fd)
+        return self._enter(self._fd)
 
     @contextmanager
     def _enter(self, fd: int) -> Iterator[None]:
         setns = _setns()
-        own = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+        own = os.open(OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+        is_here = False  # before it goes: a signal handler may raise right after
         try:
-            try:
-                code = setns(fd)
-                if code:
-                    raise self._refused(code)
-                yield
-            finally:
-                # Here also where it failed, or a signal handler raised just before or after.
-                code = setns(own)
-                if code:
-                    raise CanInitializationError("cannot go back to this thread's namespace", code)
+            code = setns(fd)
+            if code:
+                is_here = True
+                raise self._refused(code)
+            yield
         finally:
+            code = 0 if is_here else setns(own)
             os.close(own)
+            if code:
+                raise CanInitializationError("cannot go back to this thread's namespace", code)
 
     def _refused(self, code: int) -> Exception:
         what = f"cannot enter {self}"
         if code == errno.EPERM:
+            is_named = self.ip.startswith("ip")
+            command = f"ip netns exec {self._netns}" if is_named else self.ip.removesuffix(" ip")
             return CanPermissionError(
                 f"{what}: that needs CAP_SYS_ADMIN",
                 code,
-                hint=f"run the program in there: sudo {self.ip.removesuffix(' ip')} PROGRAM"
-                if self.ip.startswith("nsenter")
-                else f"run the program in there: sudo ip netns exec {self._netns} PROGRAM",
+                hint=f"run the program in there: sudo {command} PROGRAM",
             )
         if code == errno.EINVAL:
             return CanConfigError(f"{what}: it is something else", hint=_list_names())
         return OSError(code, os.strerror(code))
 
-    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
-        """Make a socket in there; OSError as socket.socket()."""
-        with self.entered():
-            return socket.socket(family, kind, protocol)
-
     def index_of(self, name: str) -> int:
         """The number of an interface in there; an OSError if there is none."""
-        with self.entered():
-            return socket.if_nametoindex(name)
+        _, index = _WITH_INDEX.unpack(self.ask(_SIOCGIFINDEX, _WITH_INDEX.pack(name.encode(), 0)))
+        return int(index)
 
     def name_of(self, index: int) -> str:
         """The name of an interface in there; an OSError if there is none."""
-        with self.entered():
-            return socket.if_indextoname(index)
+        name, _ = _WITH_INDEX.unpack(self.ask(_SIOCGIFNAME, _WITH_INDEX.pack(b"", index)))
+        return bytes(name).partition(b"\0")[0].decode(errors="surrogateescape")
 
-    def names(self) -> list[str]:
-        """The names of all interfaces in there."""
-        with self.entered():
-            return [name for _, name in socket.if_nameindex()]
+    def ask(self, request: int, ifreq: bytes) -> bytes:
+        """As `Place.ask`, through one socket that is kept: no right is needed after the first."""
+        from fcntl import ioctl
 
-
-HERE = Namespace()
-"""The namespace where a thread happens to be."""
+        if self._asker is None:
+            self._asker = self.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            return ioctl(self._asker, request, ifreq)
+        except ValueError as exc:  # closed
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from exc
 
 
 def _setns() -> Callable[[int], int]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from canbus.backends.socketcan.bcm_socket import BcmSocket
 from canbus.codecs.bcm import BcmFlag, encode_bcm
+from canbus.place import Place
 from canbus.plugin import CanOperationError
 
 CAN_FD_FRAME = int(BcmFlag.CAN_FD_FRAME)
@@ -49,6 +49,7 @@ class BcmOperations(Generic[Op]):
 
     Args:
         channel: name of the interface, "" for all.
+        place: where it is.
         delete_opcode: ends an operation.
 
     Raises:
@@ -59,14 +60,15 @@ class BcmOperations(Generic[Op]):
         is_inherited: this is a forked child's copy; the operations are its parent's.
     """
 
-    def __init__(self, channel: str, delete_opcode: int) -> None:
+    def __init__(self, channel: str, place: Place, delete_opcode: int) -> None:
         self.needs_a_look = self.is_inherited = False
         self.channel = channel
-        self._index = socket.if_nametoindex(channel) if channel else 0
+        self._place = place
+        self._index = place.index_of(channel) if channel else 0
         self._delete_opcode = delete_opcode
         self._is_closed = False
         self._operations: dict[Key, Op] = {}
-        self._socket = BcmSocket(channel, self)
+        self._socket = BcmSocket(channel, self, place)
         self._send = self._socket.send
         _all.add(self)
 
@@ -78,7 +80,7 @@ class BcmOperations(Generic[Op]):
     def is_on(self, name: str) -> bool:
         """Whether the interface that is called so now is the one of the socket."""
         try:
-            return self._index == (socket.if_nametoindex(name) if name else 0)
+            return self._index == (self._place.index_of(name) if name else 0)
         except OSError:
             return False
 

@@ -16,6 +16,7 @@ from canbus.backends.socketcan.bcm_operations import (
     Key,
 )
 from canbus.codecs.bcm import BcmHead, BcmOpcode, decode_bcm, encode_bcm
+from canbus.place import HERE, Place
 
 _RX_DELETE = int(BcmOpcode.RX_DELETE)
 
@@ -38,11 +39,11 @@ class KernelWatch(Protocol):
 class BcmReceiver(BcmOperations[KernelWatch]):
     """The watches of one interface, or of all."""
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, place: Place = HERE) -> None:
         self._ending: set[Key] = set()  # ended, but messages of it may still come
         self._ended: deque[Key] = deque()
         self._leaving: list[Key] = []
-        super().__init__(channel, _RX_DELETE)
+        super().__init__(channel, place, _RX_DELETE)
 
     def has(self, key: Key) -> bool:
         """Whether this id is looked after, or was until just now."""

@@ -14,6 +14,7 @@ from typing import Protocol
 from canbus.backends.socketcan.bcm_operations import CAN_FD_FRAME, Ancillary, BcmOperations
 from canbus.codecs.bcm import BcmOpcode, decode_bcm, encode_bcm
 from canbus.logs import logger
+from canbus.place import HERE, Place
 
 _TX_EXPIRED = int(BcmOpcode.TX_EXPIRED)
 _TX_STATUS = int(BcmOpcode.TX_STATUS)
@@ -43,10 +44,10 @@ class BcmSender(BcmOperations[KernelRun]):
         number: call it for the number of a new task; none is used twice.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, place: Place = HERE) -> None:
         self.number = itertools.count(1).__next__
         self._is_asking = self._has_lost = False
-        super().__init__(channel, int(BcmOpcode.TX_DELETE))
+        super().__init__(channel, place, int(BcmOpcode.TX_DELETE))
 
     def message(self, data: bytes, ancillary: Ancillary, flags: int, channel: str) -> None:
         """A task has sent all its frames, or tells how many are left."""

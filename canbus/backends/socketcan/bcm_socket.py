@@ -22,6 +22,7 @@ from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.buffers import set_buffers
 from canbus.backends.socketcan.link_watch import IFF_UP, LINK_ERRORS, SIOCGIFFLAGS, WITH_FLAGS
 from canbus.backends.socketcan.raw_socket import stamps_option
+from canbus.place import HERE, Place
 
 _LONGEST = 1 << 15  # bytes; a message with 257 CAN FD frames has 18,560
 _ANCILLARY = 256
@@ -57,6 +58,7 @@ class BcmSocket:
     Args:
         channel: name of the interface.
         reader: is told what comes.
+        place: where the interface is.
 
     Raises:
         OSError: the kernel has no broadcast manager, or there is no such interface.
@@ -65,7 +67,7 @@ class BcmSocket:
         is_gone: the interface is gone; nothing can be done with the socket any more.
     """
 
-    def __init__(self, channel: str, reader: BcmReader) -> None:
+    def __init__(self, channel: str, reader: BcmReader, place: Place = HERE) -> None:
         from fcntl import ioctl  # not on every system that may import this file
 
         self._reader = reader
@@ -77,7 +79,8 @@ class BcmSocket:
         self._request = WITH_FLAGS.pack(channel.encode(), 0)
         self._ioctl = ioctl
         self._is_read_out = False  # of which is_gone says nothing: a sender may notice it first
-        self._socket = socket.socket(c.AF_CAN, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, c.CAN_BCM)
+        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        self._socket = place.socket(c.AF_CAN, kind, c.CAN_BCM)
         try:
             self._socket.setsockopt(*stamps_option(hardware=False)[1:])
             set_buffers(self._socket, channel, None, None)

@@ -33,6 +33,7 @@ from canbus.backends.socketcan.transport import make_reader
 from canbus.backends.socketcan.watching import SocketcanWatching
 from canbus.codecs.can_filter import MAX_FILTERS
 from canbus.filters import Matcher, matcher
+from canbus.place import HERE, Place
 from canbus.plugin import (
     BusStatistics,
     CanError,
@@ -77,6 +78,9 @@ class SocketcanBus(SocketcanWatching):
         timing: a BitTiming or BitTimingFd, instead of these four.
         listen_only: the controller never sends, and acknowledges nothing.
         restart_ms: milliseconds from bus-off to the automatic restart; 0 for never.
+        netns: the network namespace where the interface is: a name (`ip netns`), a path, or the
+            pid of a process in it; by default the one of the calling thread. It is held open,
+            and needs CAP_SYS_ADMIN whenever something is opened in it.
 
     Raises:
         CanKernelSupportError: the kernel has no CAN, or not this kind.
@@ -115,50 +119,53 @@ class SocketcanBus(SocketcanWatching):
         timing: object = None,
         listen_only: bool | None = None,
         restart_ms: int | None = None,
+        netns: str | int | None = None,
     ) -> None:
         channel = channel_name(channel)
-        self._channels = Channels(channel)
+        self._place = _place_of(netns)
+        self._channels = Channels(channel, self._place)
         self.channel_info = f"socketcan {self._channels.shown}"
-        _see_to_the_link(
-            channel,
-            configure,
-            timing,
-            fd=fd,
-            bitrate=bitrate,
-            sample_point=sample_point,
-            data_bitrate=data_bitrate,
-            data_sample_point=data_sample_point,
-            listen_only=listen_only,
-            restart_ms=restart_ms,
-        )
-        self._options = SocketOptions(
-            filters=normalise(can_filters),
-            join_filters=join_filters,
-            receive_own_messages=receive_own_messages,
-            local_loopback=local_loopback,
-            fd=fd,
-            xl=xl,
-            vcid=vcid,
-            error_mask=error_classes(channel, error_mask, ignore_rx_error_frames),
-            hardware_stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "hardware",
-            rcvbuf=rcvbuf,
-            sndbuf=sndbuf,
-            priority=priority,
-            mark=mark,
-        )
-        check_options(channel, self._options)
-        self._raise_on_loss = one_of("on_loss", on_loss, ON_LOSS) == "raise"
-        self._loss_told = on_loss != "warn"
-        self._lost_before_reopen = 0
-        self._senders, self._receivers, self._watched = {}, {}, {}
-        self._socket = open_raw_socket(channel, self._options)
-        try:
-            self._set_up()
-        except BaseException as exc:
-            self._socket.close()
-            if isinstance(exc, OSError) and not isinstance(exc, CanError):
-                raise open_error(exc, self._channels.shown) from exc
-            raise
+        with self._opening():
+            _see_to_the_link(
+                channel,
+                configure,
+                timing,
+                fd=fd,
+                bitrate=bitrate,
+                sample_point=sample_point,
+                data_bitrate=data_bitrate,
+                data_sample_point=data_sample_point,
+                listen_only=listen_only,
+                restart_ms=restart_ms,
+            )
+            self._options = SocketOptions(
+                filters=normalise(can_filters),
+                join_filters=join_filters,
+                receive_own_messages=receive_own_messages,
+                local_loopback=local_loopback,
+                fd=fd,
+                xl=xl,
+                vcid=vcid,
+                error_mask=error_classes(channel, error_mask, ignore_rx_error_frames),
+                hardware_stamps=one_of("timestamping", timestamping, TIMESTAMPING) == "hardware",
+                rcvbuf=rcvbuf,
+                sndbuf=sndbuf,
+                priority=priority,
+                mark=mark,
+            )
+            check_options(channel, self._options)
+            self._raise_on_loss = one_of("on_loss", on_loss, ON_LOSS) == "raise"
+            self._loss_told = on_loss != "warn"
+            self._lost_before_reopen = 0
+            self._senders, self._receivers, self._watched = {}, {}, {}
+            self._socket = open_raw_socket(channel, self._options)
+            try:
+                self._set_up()
+            except BaseException as exc:
+                self._socket.close()
+                if isinstance(exc, OSError) and not isinstance(exc, CanError):
+                    raise open_error(exc, self._channels.shown) from exc
+                raise
         filters = self._options.filters
         super().__init__(
             channel,
@@ -173,7 +180,7 @@ class SocketcanBus(SocketcanWatching):
         self._carries_vcid = options.xl and (
             options.vcid is not None or pass_all_vcids(self._socket)
         )
-        self._link = LinkWatch(self._channels.fixed or "")
+        self._link = LinkWatch(self._channels.fixed or "", self._place)
         self._arrivals = Arrivals()
         self._read_batch = make_reader(
             self._socket,
@@ -191,6 +198,7 @@ class SocketcanBus(SocketcanWatching):
         self._write_lock = self._transmitter.lock
         self._confirmed = ConfirmedSending(
             self._channels.shown,
+            self._place,
             self._open_watch,
             self._transmitter.put,
             self._in_queue,
@@ -314,7 +322,7 @@ class SocketcanBus(SocketcanWatching):
         """
         # Within the locks from the start: filters may not change meanwhile, and nobody may
         # read a frame from the old socket that the new one has, too.
-        with self._read_lock, self._write_lock, self._asking("open anew"):
+        with self._read_lock, self._write_lock, self._asking_inside("open anew"):
             self._check_open()
             self._read_all()
             fresh = open_raw_socket(self._channels.fixed or "", self._options)
@@ -353,6 +361,14 @@ class SocketcanBus(SocketcanWatching):
             return
         with self._read_lock, self._write_lock:
             self._socket.close()
+
+
+def _place_of(netns: str | int | None) -> Place:
+    if netns is None:
+        return HERE
+    from canbus.links.namespaces import place_of
+
+    return place_of(netns)
 
 
 def _protocol(fd: bool, xl: bool) -> CanProtocol:

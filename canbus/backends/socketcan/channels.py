@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from canbus.place import HERE, Place
 
 
 class Channels:
@@ -10,9 +10,11 @@ class Channels:
 
     Args:
         channel: what the bus was opened on; "" means that each frame says it itself.
+        place: where the interfaces are.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, place: Place = HERE) -> None:
+        self.place = place
         self.fixed = channel or None
         self.shown = channel or "any CAN interface"
         self._names: dict[int, str] = {}
@@ -22,7 +24,7 @@ class Channels:
         name = self._names.get(index)
         if name is None:
             try:
-                name = socket.if_indextoname(index)
+                name = self.place.name_of(index)
             except OSError:
                 return f"if{index}"  # gone meanwhile, and its name with it
             self._names[index] = name

@@ -16,6 +16,7 @@ from canbus.backends.socketcan.echo import EchoWatch
 from canbus.backends.socketcan.ethtool import driver_of
 from canbus.errors import CanChannelNotFoundError, CanFrameExpiredError, CanLinkDownError
 from canbus.frame_flags import ERR
+from canbus.place import Place
 from canbus.plugin import CanError, CanTimeoutError, CanUnsupportedError, Message
 from canbus.receipt import SendReceipt
 from canbus.waiting import deadline_after
@@ -35,6 +36,7 @@ class ConfirmedSending:
 
     Args:
         shown: the channel, for messages.
+        place: where it is.
         open_watch: opens the private socket.
         put: hands a frame to the kernel by a deadline.
         in_queue: whether frames of the bus lie in the kernel's queue.
@@ -48,12 +50,14 @@ class ConfirmedSending:
     def __init__(
         self,
         shown: str,
+        place: Place,
         open_watch: Callable[[], EchoWatch],
         put: Put,
         in_queue: Callable[[], bool],
         sleep_until: Callable[[int], object],
     ) -> None:
         self._shown = shown
+        self._place = place
         self._open_watch = open_watch
         self._put = put
         self._in_queue = in_queue
@@ -160,7 +164,7 @@ class ConfirmedSending:
             error.sent = 1
             raise error
         self._has_left(echo)
-        by = confirmed_by(driver_of(self._shown))
+        by = confirmed_by(driver_of(self._shown, self._place))
         return SendReceipt(echo.timestamp_ns, echo.timestamp_source, by)
 
     def _settle(self, watch: EchoWatch, by_ns: int | None) -> None:

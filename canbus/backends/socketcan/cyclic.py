@@ -62,7 +62,7 @@ class SocketcanCyclic(SocketcanSender):
     def _trouble_of(self, name: str) -> int:
         """Why no frame can pass the interface now, as an errno; 0 where one can."""
         try:
-            return 0 if is_interface_up(self._current_name(name)) else errno.ENETDOWN
+            return 0 if is_interface_up(self._current_name(name), self._place) else errno.ENETDOWN
         except OSError as exc:
             # By index there is no such interface (ENXIO) what by name there is not (ENODEV).
             return errno.ENODEV if exc.errno == errno.ENXIO else exc.errno or errno.EIO
@@ -74,7 +74,7 @@ class SocketcanCyclic(SocketcanSender):
     def _check_takes_fd(self, msg: Message) -> None:
         name = self._goes_to(msg)
         try:
-            if takes_fd(self._current_name(name)):
+            if takes_fd(self._current_name(name), self._place):
                 return
         except OSError as exc:
             raise send_error(exc, name, msg, is_open=True) from exc
@@ -108,7 +108,7 @@ class SocketcanCyclic(SocketcanSender):
 
     def _open_sender(self, name: str, msg: Message) -> BcmSender:
         try:
-            sender = BcmSender(self._current_name(name))
+            sender = BcmSender(self._current_name(name), self._place)
         except OSError as exc:
             raise send_error(exc, name, msg, is_open=False) from exc
         old = self._senders.pop(name, None)

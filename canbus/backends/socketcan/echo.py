@@ -68,7 +68,8 @@ class EchoWatch:
             error_mask=c.CAN_ERR_BUSOFF | c.CAN_ERR_RESTARTED,
             hardware_stamps=hardware_stamps,
         )
-        self._socket = open_raw_socket(channels.fixed or "", options)
+        with channels.place.entered():
+            self._socket = open_raw_socket(channels.fixed or "", options)
         self._arrivals = Arrivals()
         self._lock = threading.RLock()
         self._is_closed = False

@@ -15,6 +15,7 @@ from canbus.backends.socketcan.link_state import read_can_state, read_controller
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.backends.socketcan.raw_socket import RawSocket
 from canbus.controller_status import ControllerStatus
+from canbus.place import HERE, Place
 from canbus.plugin import CanError, CanState, CanUnsupportedError
 from canbus.prefetch import PrefetchingBus
 
@@ -24,6 +25,21 @@ class SocketcanInquiries(PrefetchingBus):
 
     _socket: RawSocket
     _channels: Channels
+    _place: Place = HERE
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Be in the namespace of the interface, which is let go of if opening fails."""
+        try:
+            with self._place.entered():
+                yield
+        except BaseException:
+            self._place.close()
+            raise
+
+    def _after_close(self) -> None:
+        super()._after_close()
+        self._place.close()
 
     @contextmanager
     def _asking(self, action: str) -> Iterator[None]:
@@ -36,6 +52,12 @@ class SocketcanInquiries(PrefetchingBus):
             if self._is_shutdown:
                 raise self._closed() from None
             raise receive_error(exc.errno or 0, self._channels.shown, action) from exc
+
+    @contextmanager
+    def _asking_inside(self, action: str) -> Iterator[None]:
+        """The same, for what asks through a socket that is made for it."""
+        with self._asking(action), self._place.entered():
+            yield
 
     @property
     def rcvbuf(self) -> int:
@@ -61,7 +83,7 @@ class SocketcanInquiries(PrefetchingBus):
         self._check_open()
         if self._channels.fixed is None:
             return None
-        with self._asking("ask the state of"):
+        with self._asking_inside("ask the state of"):
             return read_can_state(self._channels.fixed)
 
     @property
@@ -75,7 +97,7 @@ class SocketcanInquiries(PrefetchingBus):
         self._check_open()
         if self._channels.fixed is None:
             raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
-        with self._asking("ask the state of"):
+        with self._asking_inside("ask the state of"):
             return read_controller_status(self._channels.fixed)
 
     def restart(self) -> None:
@@ -92,7 +114,7 @@ class SocketcanInquiries(PrefetchingBus):
             raise CanUnsupportedError("a bus on all interfaces has no controller of its own")
         from canbus.links.restart import restart
 
-        with self._asking("restart"):
+        with self._asking_inside("restart"):
             restart(self._channels.fixed)
 
     def _state_or_none(self) -> CanState | None:

@@ -8,11 +8,11 @@ what was told is remembered here, and looked into at every call until it is over
 from __future__ import annotations
 
 import errno
-import socket
 import struct
 
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.codecs.can_frame import CANFD_MTU
+from canbus.place import HERE, Place
 from canbus.plugin import CanError, CanLinkDownError
 
 SIOCGIFFLAGS = 0x8913  # <linux/sockios.h>
@@ -28,13 +28,15 @@ class LinkWatch:
 
     Args:
         channel: name of the interface; "" for all, of which nothing is told.
+        place: where it is.
 
     Attributes:
         is_untold: it went down, and nobody who receives was told.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, place: Place = HERE) -> None:
         self._channel = channel
+        self._place = place
         self._index = 0
         self._is_gone = False
         self._is_down = False
@@ -45,7 +47,7 @@ class LinkWatch:
         """The socket was bound anew."""
         self._is_gone = self._is_down = self.is_untold = False
         try:
-            self._index = socket.if_nametoindex(self._channel) if self._channel else 0
+            self._index = self._place.index_of(self._channel) if self._channel else 0
         except OSError:
             self._is_gone = True  # between bind and here
 
@@ -66,7 +68,7 @@ class LinkWatch:
 
     def current_name(self) -> str:
         """What the interface is called now, as it may have been renamed; an OSError if gone."""
-        return socket.if_indextoname(self._index)
+        return self._place.name_of(self._index)
 
     @property
     def is_troubled(self) -> bool:
@@ -97,26 +99,23 @@ class LinkWatch:
     def is_up(self) -> bool:
         """Ask the kernel, by the index: a name may belong to another interface by now."""
         try:
-            return is_interface_up(socket.if_indextoname(self._index))
+            return is_interface_up(self.current_name(), self._place)
         except OSError as exc:
             # Anything else says nothing, no descriptor left for instance: ask again next time.
             self._is_gone = self._is_gone or exc.errno in LINK_ERRORS
             return False
 
 
-def is_interface_up(name: str) -> bool:
+def is_interface_up(name: str, place: Place = HERE) -> bool:
     """Whether the interface is up; an OSError if there is none."""
-    return bool(_ask(name, SIOCGIFFLAGS, WITH_FLAGS) & IFF_UP)
+    return bool(_ask(place, name, SIOCGIFFLAGS, WITH_FLAGS) & IFF_UP)
 
 
-def takes_fd(name: str) -> bool:
+def takes_fd(name: str, place: Place = HERE) -> bool:
     """Whether the interface takes CAN FD frames, by its MTU; an OSError if there is none."""
-    return _ask(name, _SIOCGIFMTU, _WITH_MTU) >= CANFD_MTU
+    return _ask(place, name, _SIOCGIFMTU, _WITH_MTU) >= CANFD_MTU
 
 
-def _ask(name: str, request: int, ifreq: struct.Struct) -> int:
-    import fcntl
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
-        _, answer = ifreq.unpack(fcntl.ioctl(asker, request, ifreq.pack(name.encode(), 0)))
+def _ask(place: Place, name: str, request: int, ifreq: struct.Struct) -> int:
+    _, answer = ifreq.unpack(place.ask(request, ifreq.pack(name.encode(), 0)))
     return int(answer)

@@ -23,6 +23,7 @@ OPTIONS = (
     Option("sndbuf", int, None, "bytes of the send buffer; by default the system's"),
     Option("priority", int, None, "of sent frames, for queueing disciplines (SO_PRIORITY)"),
     Option("mark", int, None, "of sent frames, for the kernel's filters (SO_MARK)"),
+    Option("netns", (str, int), None, "network namespace: a name (ip netns), a path, or a pid"),
     Option("configure", bool, False, "set the link up as asked, and bring it up; needs rights"),
     Option("bitrate", int, None, f"bit/s; {_CHECKED}"),
     Option("sample_point", float, None, f"percent of a bit; {_CHECKED}"),

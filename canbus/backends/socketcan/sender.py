@@ -77,7 +77,10 @@ class SocketcanSender(SocketcanInquiries):
             self._waiter.kick()
             if is_up:
                 return None
-        return send_error(exc, fixed or str(msg.channel), msg, is_open=fixed is not None)
+        if fixed is not None:
+            return send_error(exc, fixed, msg, is_open=True)
+        with self._place.entered():  # it looks which interfaces there are
+            return send_error(exc, str(msg.channel), msg, is_open=False)
 
     def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
         return self._confirmed.send(encode_can_frame(msg), msg, timeout)

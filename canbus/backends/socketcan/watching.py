@@ -137,7 +137,7 @@ class SocketcanWatching(SocketcanCyclic):
         return self._open_receiver(name, channel)
 
     def _open_receiver(self, name: str, asked: str) -> BcmReceiver:
-        receiver = BcmReceiver(name)
+        receiver = BcmReceiver(name, self._place)
         self._receivers[receiver] = asked
         if self._is_shutdown:  # meanwhile, by a signal handler
             receiver.close()

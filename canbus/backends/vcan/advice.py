@@ -10,7 +10,7 @@ from pathlib import Path
 
 from canbus.errors import CanLinkError, CanLinkPermissionError
 from canbus.link_info import CANFD_MTU
-from canbus.links.namespaces import Namespace
+from canbus.place import Place
 from canbus.plugin import (
     CanConfigError,
     CanError,
@@ -28,13 +28,13 @@ class Advice:
 
     Args:
         name: of the interface.
-        namespace: where it is.
+        place: where it is.
     """
 
-    def __init__(self, name: str, namespace: Namespace) -> None:
+    def __init__(self, name: str, place: Place) -> None:
         self.name = name
-        self._ip = namespace.ip
-        self._where = f" in {namespace}" if str(namespace) else ""
+        self._ip = place.ip
+        self._where = f" in {place}" if str(place) else ""
 
     def make(self, mtu: int) -> str:
         """The commands that make it."""

@@ -14,7 +14,7 @@ from canbus.backends.vcan.provision import Provision
 from canbus.errors import CanLinkError
 from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU
 from canbus.links.names import check_name
-from canbus.links.namespaces import HERE
+from canbus.links.namespaces import place_of
 from canbus.plugin import CanConfigError, Filters
 
 _SOL_CAN_RAW, _CAN_RAW_FILTER, _CAN_RAW_ERR_FILTER = 101, 1, 2  # <linux/can.h>, <linux/can/raw.h>
@@ -33,6 +33,7 @@ class VcanBus(SocketcanBus):
         persist: the interface stays when its last user has left, also one that was made to go.
         fd: send and receive CAN FD frames. An interface that is made takes them in any case.
         xl: send and receive CAN XL frames; an interface that is made takes them, too.
+        netns: the network namespace where the interface is, or is made; as of `SocketcanBus`.
         **options: as of `SocketcanBus`.
 
     Raises:
@@ -55,16 +56,23 @@ class VcanBus(SocketcanBus):
         persist: bool = False,
         fd: bool = False,
         xl: bool = False,
+        netns: str | int | None = None,
         **options: Any,
     ) -> None:
         mtu = CANXL_MTU if xl else CANFD_MTU if fd else CAN_MTU
-        interface = VcanInterface(_checked(channel), mtu, persist=persist)
-        provision = Provision(interface, HERE.identity())
-        provision.join()
+        name = _checked(channel)
+        self._home = place_of(netns)
         try:
-            super().__init__(channel, can_filters, fd=fd, xl=xl, **options)
+            interface = VcanInterface(name, mtu, persist=persist, place=self._home)
+            provision = Provision(interface, self._home.identity())
+            provision.join()
+            try:
+                super().__init__(channel, can_filters, fd=fd, xl=xl, netns=netns, **options)
+            except BaseException:
+                provision.leave()
+                raise
         except BaseException:
-            provision.leave()
+            self._home.close()
             raise
         self._provision = provision
         self.channel_info = f"vcan {channel}"
@@ -95,6 +103,7 @@ class VcanBus(SocketcanBus):
         finally:
             if self._provision is not None:
                 self._provision.leave()
+            self._home.close()
 
 
 def _checked(channel: object) -> str:

@@ -15,9 +15,9 @@ from canbus.backends.vcan.receivers import has_receivers
 from canbus.errors import CanLinkError, CanLinkNotFoundError
 from canbus.link_info import CANFD_MTU, LinkInfo
 from canbus.links import owning
-from canbus.links.namespaces import HERE, Namespace
 from canbus.links.reading import read_link
 from canbus.logs import logger
+from canbus.place import HERE, Place
 
 MARK = "made by canbus: removed with its last user"
 
@@ -32,21 +32,19 @@ class VcanInterface:
         name: of the interface.
         mtu: that frames of the kind asked for need; an interface that is made has 72 at least.
         persist: the interface shall stay when its last user has left.
-        namespace: where it is.
+        place: where it is.
     """
 
-    def __init__(
-        self, name: str, mtu: int, *, persist: bool = False, namespace: Namespace = HERE
-    ) -> None:
+    def __init__(self, name: str, mtu: int, *, persist: bool = False, place: Place = HERE) -> None:
         self.name = name
         self._mtu = mtu
         self._persist = persist
-        self._namespace = namespace
-        self._advice = Advice(name, namespace)
+        self._place = place
+        self._advice = Advice(name, place)
 
     def provide(self) -> None:
         """Have it there, and up; see `Provision.join` for the errors."""
-        with self._namespace.entered():
+        with self._place.entered():
             for _ in range(3):  # a program that is none of ours may make it, or remove it, now
                 link = self._find()
                 if link is not None:
@@ -58,13 +56,13 @@ class VcanInterface:
 
     def stays(self) -> bool:
         """Whether it is there, and none that we remove."""
-        with self._namespace.entered():
+        with self._place.entered():
             link = self._find()
         return link is not None and not is_ours(link)
 
     def remove(self) -> str | None:
         """Remove it if it is ours and nobody listens; returns what prevents that, for people."""
-        with self._namespace.entered():
+        with self._place.entered():
             link = self._find()
             if link is None or not is_ours(link):
                 return None
