@@ -47,44 +47,46 @@ def main() -> int:
     if not is_foreground:
         _write_to(_STDERR, files.log)  # a traceback of ours, which then is left there
     with Wakeups(_STDIN if is_foreground else None) as wakeups:
-        status = _keep(care, files, wakeups, report, job)
+        failure = _keep(care, files, wakeups, report, job)
     files.remove()
-    return status
+    if failure is not None:
+        _report(report, failure)  # now that nothing is left
+    return 0 if failure is None else 1
 
 
 def _keep(
     care: Care, files: KeeperFiles, wakeups: Wakeups, report: int, job: dict[str, Any]
-) -> int:
-    is_foreground = bool(job["foreground"])
-    log = _logger(None if is_foreground else files.log, care.key)
+) -> dict[str, Any] | None:
+    """Keep it until told to stop; what to report if it never came up."""
+    log = _logger(None if job["foreground"] else files.log, care.key)
     state: dict[str, Any] = {"pid": os.getpid(), "care": job["care"], "is_ready": False}
 
     def changed(links: list[str], daemon: int | None) -> None:
         state.update(links=links, daemon=daemon)
-        files.write(state)
+        try:
+            files.write(state)
+        except OSError as exc:  # a full /run, say: who looks sees an old state
+            log.error("cannot write the state: %s", exc)  # noqa: TRY400
 
     def ready() -> None:
         state["is_ready"] = True
-        files.write(state)
+        changed(state["links"], state["daemon"])
         if not _report(report, {"pid": os.getpid()}):
             wakeups.is_over = True  # nobody waits any longer: it was given up
         if care.question is not None:
             prepare()
 
-    keeping = Keeping(care, Machine(), wakeups, log.info, changed)
     try:
         changed([], None)
-        keeping.run(ready, is_asked=bool(job["is_asked"]))
+        Keeping(care, Machine(), wakeups, log.info, changed).run(ready, is_asked=job["is_asked"])
     except CanError as exc:
-        if state["is_ready"]:
-            log.error("%s", exc)  # noqa: TRY400 - for people: no traceback
-        else:
-            _report(report, describe_error(exc))
-        return 1
+        if not state["is_ready"]:
+            return describe_error(exc)
+        log.error("%s", exc)  # noqa: TRY400 - for people: no traceback
     log.info("stopped")
     if not state["is_ready"]:
-        _report(report, describe_error(CanLinkError(f"{care.key}: stopped while it came up")))
-    return 0
+        return describe_error(CanLinkError(f"{care.key}: stopped while it came up"))
+    return None
 
 
 def _read_line() -> bytes:

@@ -95,12 +95,12 @@ class Keeper:
         if process is None:
             self._wait_for_end(None)
             return 0
-        while True:
-            try:
-                with suppress(subprocess.TimeoutExpired):
+        with process:  # which closes its lifeline
+            while True:
+                try:
                     return process.wait()
-            except KeyboardInterrupt:
-                process.terminate()
+                except KeyboardInterrupt:  # which it has heard, too
+                    process.terminate()
 
     def _wait_for_end(self, timeout: float | None) -> bool:
         """Whether its lock is free in time."""
