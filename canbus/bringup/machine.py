@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canbus import links
-from canbus.links import Applied, LinkConfig, LinkInfo
+from canbus.links import Applied, LinkConfig, LinkInfo, netlink
 from canbus.links.modules import modprobe
 from canbus.links.rights import has_capability
 
@@ -130,9 +130,13 @@ class Machine:
         """As `canbus.links.apply`."""
         return links.apply(name, config, strict=strict)
 
-    def create_vcan(self, name: str, *, fd: bool, xl: bool, alias: str) -> LinkInfo:
+    def create_vcan(self, name: str, *, fd: bool, xl: bool) -> LinkInfo:
         """As `canbus.links.create_vcan`, down."""
-        return links.create_vcan(name, fd=fd, xl=xl, up=False, alias=alias)
+        return links.create_vcan(name, fd=fd, xl=xl, up=False)
+
+    def set_alias(self, link: LinkInfo, alias: str) -> None:
+        """Put a text on a link."""
+        netlink.rename_alias(link, alias)
 
     def delete_link(self, name: str) -> None:
         """As `canbus.links.delete_link`."""

@@ -42,6 +42,7 @@ class IFLA:
     LINKINFO = Attribute(18)
     IFALIAS = Attribute(20)
     STATS64 = Attribute(23)
+    NET_NS_FD = Attribute(28)
 
 
 class IFLA_INFO:  # noqa: N801 - the kernel's spelling, as below
@@ -50,6 +51,12 @@ class IFLA_INFO:  # noqa: N801 - the kernel's spelling, as below
     KIND = Attribute(1)
     DATA = Attribute(2)
     XSTATS = Attribute(3)
+
+
+class IFLA_VXCAN:  # noqa: N801
+    """In IFLA_INFO_DATA of the kind "vxcan" (VXCAN_INFO_* of <linux/can/vxcan.h>)."""
+
+    PEER = Attribute(1)
 
 
 class IFLA_CAN:  # noqa: N801

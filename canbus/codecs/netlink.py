@@ -29,7 +29,9 @@ NLM_F_REQUEST = 1
 NLM_F_MULTI = 2
 NLM_F_ACK = 4
 NLM_F_DUMP_INTR = 0x10
+NLM_F_EXCL = 0x200
 NLM_F_DUMP = 0x300
+NLM_F_CREATE = 0x400
 
 NLA_F_NESTED = 0x8000
 NLA_TYPE_MASK = 0x3FFF
@@ -91,6 +93,17 @@ def encode_link_change(index: int, attributes: bytes, *, switch_on: int = 0) -> 
     return _encode_link(
         RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, index, attributes, switch_on=switch_on
     )
+
+
+def encode_link_creation(attributes: bytes) -> bytes:
+    """Encode the making of an interface that may not be there yet, to be acknowledged."""
+    flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+    return _encode_link(RTM_NEWLINK, flags, 0, attributes)
+
+
+def encode_peer(attributes: bytes) -> bytes:
+    """Encode the other end of a pair: struct ifinfomsg, and attributes of its own."""
+    return _IFINFO.pack(0, 0, 0, 0, 0) + attributes
 
 
 def encode_link_removal(index: int) -> bytes:

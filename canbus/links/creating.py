@@ -17,6 +17,7 @@ from canbus.links.names import check_name
 from canbus.links.reading import read_link
 from canbus.links.refusals import KindUnknownError
 from canbus.links.steps import LinkStep
+from canbus.links.vxcan import add_vxcan
 
 
 def create_vcan(
@@ -26,7 +27,6 @@ def create_vcan(
     xl: bool = False,
     up: bool = True,
     exist_ok: bool = False,
-    alias: str | None = None,
 ) -> LinkInfo:
     """Create a virtual CAN interface; needs CAP_NET_ADMIN.
 
@@ -40,7 +40,6 @@ def create_vcan(
         up: bring it up, too.
         exist_ok: accept a vcan of that name which is there already and fits `fd`; it is
             brought up if `up` asks for that, but never brought down or changed otherwise.
-        alias: a text to put on a link that is made (`ip -details link show` shows it).
 
     Returns:
         The interface as it is now.
@@ -58,7 +57,7 @@ def create_vcan(
         except CanLinkNotFoundError:
             pass
     try:
-        _add_vcan(name, mtu=_mtu(fd, xl), up=up, alias=alias)
+        _add_vcan(name, mtu=_mtu(fd, xl), up=up)
     except CanLinkError as exc:
         if not (exist_ok and exc.error_code == errno.EEXIST):
             raise
@@ -73,12 +72,12 @@ def _mtu(fd: bool, xl: bool) -> int:
     return CANFD_MTU if fd else CAN_MTU
 
 
-def _add_vcan(name: str, *, mtu: int, up: bool, alias: str | None) -> None:
+def _add_vcan(name: str, *, mtu: int, up: bool) -> None:
     try:
-        netlink.add_vcan(name, mtu=mtu, up=up, alias=alias)
+        netlink.add_vcan(name, mtu=mtu, up=up)
     except KindUnknownError as exc:
         modules.load_kind("vcan", name, exc)
-        netlink.add_vcan(name, mtu=mtu, up=up, alias=alias)
+        netlink.add_vcan(name, mtu=mtu, up=up)
 
 
 def _accept(link: LinkInfo, *, fd: bool, xl: bool, up: bool) -> LinkInfo:
@@ -125,7 +124,8 @@ def create_vxcan(
 
     Raises:
         CanLinkPermissionError: a PermissionError; no CAP_NET_ADMIN.
-        CanLinkError: a name is taken, there is no such namespace, or this kernel has no vxcan
+        CanChannelNotFoundError: there is no such namespace.
+        CanLinkError: a name is taken, or this kernel has no vxcan
             (Raspberry Pi OS builds none).
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
@@ -147,10 +147,10 @@ def create_vxcan(
 
 def _add_vxcan(name: str, peer: str, mtu: int, namespace_fd: int | None) -> None:
     try:
-        netlink.add_vxcan(name, peer, mtu=mtu, namespace_fd=namespace_fd)
+        add_vxcan(name, peer, mtu=mtu, namespace_fd=namespace_fd)
     except KindUnknownError as exc:
         modules.load_kind("vxcan", name, exc)
-        netlink.add_vxcan(name, peer, mtu=mtu, namespace_fd=namespace_fd)
+        add_vxcan(name, peer, mtu=mtu, namespace_fd=namespace_fd)
 
 
 def delete_link(name: str) -> None:

@@ -21,9 +21,8 @@ _MODE_WORDS = {"listen_only": "listenonly", "triple_sampling": "3_samples"}
 """pyroute2 names modes as the kernel's constants are named."""
 
 
-def add_vcan(name: str, *, mtu: int, up: bool, alias: str | None = None) -> None:
+def add_vcan(name: str, *, mtu: int, up: bool) -> None:
     """Create it in one request, so that a failure leaves nothing behind."""
-    facts: dict[str, object] = {} if alias is None else {"ifalias": alias}
     state = "up" if up else "down"
     _request(
         lambda code: refusal(f"create {name}", name, code, creating=True),
@@ -32,22 +31,6 @@ def add_vcan(name: str, *, mtu: int, up: bool, alias: str | None = None) -> None
         kind="vcan",
         mtu=mtu,
         state=state,
-        **facts,
-    )
-
-
-def add_vxcan(name: str, peer: str, *, mtu: int, namespace_fd: int | None) -> None:
-    """Create both ends, down; the peer in the namespace behind a descriptor."""
-    far: dict[str, object] = {"ifname": peer, "mtu": mtu}
-    if namespace_fd is not None:
-        far["net_ns_fd"] = namespace_fd
-    _request(
-        lambda code: refusal(f"create {name} and {peer}", name, code, creating=True),
-        "add",
-        ifname=name,
-        kind="vxcan",
-        mtu=mtu,
-        peer=far,
     )
 
 

@@ -47,7 +47,14 @@ class CreateVcan(Step):
     def run(self, context: Context) -> Undo:
         """Do it."""
         machine = context.machine
-        machine.create_vcan(
-            self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU, alias=ALIAS
-        )
-        return lambda: machine.delete_link(self.name)
+        made = machine.create_vcan(self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU)
+
+        def undo() -> None:
+            machine.delete_link(self.name)
+
+        try:  # the kernel passes over an alias in the request that makes a link
+            machine.set_alias(made, ALIAS)
+        except BaseException:
+            undo()
+            raise
+        return undo

@@ -76,8 +76,8 @@ class FakeMachine(Machine):
     def apply(self, name, config, *, strict):
         return links.apply(name, config, strict=strict)
 
-    def create_vcan(self, name, *, fd, xl, alias):
-        return links.create_vcan(name, fd=fd, xl=xl, up=False, alias=alias)
+    def create_vcan(self, name, *, fd, xl):
+        return links.create_vcan(name, fd=fd, xl=xl, up=False)
 
     def delete_link(self, name):
         links.delete_link(name)

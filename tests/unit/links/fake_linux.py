@@ -78,15 +78,13 @@ class FakeRoute:
             raise FakeNetlinkError(self._linux.deny[command])
         getattr(self, f"_{command}")(**facts)
 
-    def _add(self, ifname, kind, mtu, state="down", ifalias=None, peer=None):
+    def _add(self, ifname, kind, mtu, state="down"):
         self._linux.before_add()
         if kind not in self._linux.knows:
             raise FakeNetlinkError(95)
         if ifname in self._linux.links or ifname in self._linux.others:
             raise FakeNetlinkError(17)
-        self._linux.add(ifname, kind, up=state == "up", mtu=mtu, alias=ifalias)
-        if peer is not None:
-            self._linux.add(peer["ifname"], kind, up=False, mtu=peer["mtu"])
+        self._linux.add(ifname, kind, up=state == "up", mtu=mtu)
 
     def _set(self, index, ifalias=None, **facts):
         link = self._of(index)
