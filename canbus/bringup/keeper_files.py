@@ -115,8 +115,9 @@ class KeeperFiles:
 
     def remove(self) -> None:
         """Be the keeper no longer; nothing is left."""
+        half_written = self.folder.glob(f".{self.key}.*")
         rotated = self.log.with_suffix(".log.1")
-        for path in (self.log, rotated, self._state, self._lock):  # the lock last
+        for path in (*half_written, rotated, self.log, self._state, self._lock):  # the lock last
             path.unlink(missing_ok=True)
         if self._fd is not None:
             os.close(self._fd)

@@ -78,8 +78,9 @@ class AskAdapter(Step):
         return []
 
     def is_done(self, context: Context) -> bool:
-        """Whether there is nothing to do; an adapter that slcand has is asked by the keeper."""
-        return keepers.find(self.care.key) is not None
+        """Whether there is nothing to do; one that slcand has is asked by the keeper, later."""
+        keeper = keepers.find(self.care.key)
+        return keeper is not None and keeper.daemon is not None
 
     def run(self, context: Context) -> None:
         """Do it."""

@@ -67,6 +67,7 @@ def test_nothing_is_left_and_it_may_begin_anew(tmp_path):
         files.lock()
         files.write({"number": number})
         files.log.write_text("...")
+        (tmp_path / ".can0.killed").touch()  # while it wrote
         assert files.read() == {"number": number}
         files.remove()
         assert (files.is_locked(), files.read(), list(tmp_path.iterdir())) == (False, None, [])

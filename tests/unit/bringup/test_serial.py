@@ -37,7 +37,7 @@ class FakeKeeper:
 
     care: Care
     owner: Any
-    links = ()
+    daemon: int | None = 4711
 
     @property
     def what(self):
@@ -63,6 +63,7 @@ class FakeMachine(Machine):
         self.may = True
         self.modules = {"slcan"}
         self.fails: Exception | None = None
+        self.is_dead = False
         monkeypatch.setattr(keepers, "find_all", lambda: list(self.keepers))
         monkeypatch.setattr(keepers, "find", self._find)
         monkeypatch.setattr(keepers, "start", self._start)
@@ -84,6 +85,8 @@ class FakeMachine(Machine):
 
     def _ask(self, port, question):
         self.did.append(question)
+        if self.is_dead:
+            raise CanInitializationError(f"{port}: nothing answers")
 
     def has_module(self, name):
         return name in self.modules
@@ -227,6 +230,24 @@ def test_a_change_that_fails_starts_the_old_one_again(machine, port):
     with pytest.raises(CanInitializationError, match="S6"):
         bring_up(wish(port, 500_000), machine=machine)
     assert [one.care.facts["bitrate"] for one in machine.keepers] == [250_000]
+
+
+def test_a_keeper_that_waits_for_its_adapter_is_left_if_that_is_dead(machine, port):
+    bring_up(wish(port), machine=machine)
+    machine.keepers[0].daemon = None
+    machine.links, machine.is_dead = {}, True
+    with pytest.raises(CanInitializationError, match="nothing answers"):
+        bring_up(wish(port), machine=machine)
+    assert len(machine.keepers) == 1
+    machine.is_dead = False
+    assert bring_up(wish(port), machine=machine).link.is_up
+
+
+def test_a_dead_adapter_is_not_started(machine, port):
+    machine.is_dead = True
+    with pytest.raises(CanInitializationError, match="nothing answers"):
+        bring_up(wish(port), machine=machine)
+    assert machine.keepers == []
 
 
 def test_what_makes_it_only_better_is_refused_by_name(machine, port):
