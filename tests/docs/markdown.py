@@ -22,7 +22,10 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """Every page that a user reads."""
-    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+    folders = ("docs", "examples", "scripts")
+    return sorted(
+        [*ROOT.glob("*.md"), *(one for at in folders for one in ROOT.glob(f"{at}/**/*.md"))]
+    )
 
 
 def blocks(page: Path) -> list[Block]:
