@@ -123,7 +123,7 @@ class Configure(Step):
 
     def commands(self, context: Context) -> list[str]:
         """For sh."""
-        link = context.find()
+        link = self.before(context)
         name = context.shell_name
         if link is None:  # assume one as it comes out of the box
             link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=self.mtu)
@@ -131,6 +131,10 @@ class Configure(Step):
             " ".join(name if word == link.name else quote(word) for word in step.command())
             for step in plan(link, self.config)
         ]
+
+    def before(self, context: Context) -> LinkInfo | None:
+        """The link as this step will find it; None if it is made anew until then."""
+        return context.find()
 
     @property
     def tells_itself(self) -> bool:

@@ -115,7 +115,9 @@ class KeeperFiles:
 
     def remove(self) -> None:
         """Be the keeper no longer; nothing is left."""
-        half_written = self.folder.glob(f".{self.key}.*")
+        half_written = [
+            path for path in self.folder.iterdir() if path.name.startswith(f".{self.key}.")
+        ]
         rotated = self.log.with_suffix(".log.1")
         for path in (*half_written, rotated, self.log, self._state, self._lock):  # the lock last
             path.unlink(missing_ok=True)

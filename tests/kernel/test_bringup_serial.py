@@ -294,8 +294,10 @@ def test_an_adapter_that_never_answers_can_be_used_unasked(adapter):
 def test_a_port_that_another_program_has_is_reported(adapter):
     with can.Bus(PORT, interface="slcan", bitrate=500_000):
         done = cli("up", "serial", PORT, "--bitrate", "250k", "--name", NAME)
+        unasked = cli("up", "serial", PORT, "--bitrate", "250k", "--name", NAME, "--no-probe")
     assert done.returncode == 1
     assert f"(process {os.getpid()})" in done.stderr
+    assert (unasked.returncode, unasked.stderr) == (done.returncode, done.stderr)
     assert what_is_left() == NOTHING
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from canbus.bringup import keepers
 from canbus.bringup.care import PORT, Care, Question, WantedLink
-from canbus.bringup.common_steps import Configure, LoadModule, Verify, need_bitrate
+from canbus.bringup.common_steps import LoadModule, Verify, need_bitrate
 from canbus.bringup.families.serial_settings import check_settings, is_controller, settings_for
-from canbus.bringup.families.serial_steps import AskAdapter, CheckRights, StartKeeper
+from canbus.bringup.families.serial_steps import AskAdapter, CheckRights, SetUp, StartKeeper
 from canbus.bringup.request import Request
 from canbus.bringup.serial_adapter import BAUDRATES, BITRATES
 from canbus.bringup.serial_port import SerialPort, identify
@@ -72,9 +72,13 @@ def steps(request: Request, context: Context) -> list[Step]:
     return [
         CheckRights(care, found),
         LoadModule("slcan"),
-        *([AskAdapter(care, question)] if asks else []),
+        AskAdapter(care),
         start,
-        Configure(settings_for(config, is_native=is_native), kind="can" if is_native else None),
+        SetUp(
+            settings_for(config, is_native=is_native),
+            kind="can" if is_native else None,
+            care=care,
+        ),
         Verify(),
     ]
 

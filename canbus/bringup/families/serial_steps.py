@@ -6,12 +6,16 @@ import errno
 from dataclasses import dataclass
 from shlex import join
 
+from canbus.backends.slcan.port_errors import busy_error
+from canbus.backends.slcan.port_users import users_of
 from canbus.bringup import keepers
-from canbus.bringup.care import Care, Question
+from canbus.bringup.care import Care
+from canbus.bringup.common_steps import Configure
 from canbus.bringup.daemon import DaemonEndedError
 from canbus.bringup.serial_adapter import ask_adapter
 from canbus.bringup.steps import Context, Step, Undo
 from canbus.errors import CanError, CanLinkError, CanLinkPermissionError
+from canbus.link_info import LinkInfo
 from canbus.links.refusals import ROOT_HINT
 
 
@@ -63,15 +67,20 @@ class CheckRights(Step):
 
 @dataclass
 class AskAdapter(Step):
-    """Ask the adapter whether it works: neither slcand nor the kernel would notice."""
+    """Ask the adapter whether it works: neither slcand nor the kernel would notice.
+
+    One that is not to be asked is only looked at: slcand takes a port that somebody has, too.
+    """
 
     care: Care
-    question: Question
 
     def explain(self) -> str:
         """In words."""
-        port = self.care.port.path if self.care.port else ""
-        return f"ask the adapter at {port} whether it takes {self.question.bitrate} bit/s"
+        port, question = self.care.port, self.care.question
+        where = f"the adapter at {port.path if port else ''}"
+        if question is None:
+            return f"see whether {where} is free"
+        return f"ask {where} whether it takes {question.bitrate} bit/s"
 
     def commands(self, context: Context) -> list[str]:
         """For sh: no command does that."""
@@ -85,8 +94,12 @@ class AskAdapter(Step):
     def run(self, context: Context) -> None:
         """Do it."""
         port = self.care.port.find() if self.care.port else None
-        if port is not None:
-            ask_adapter(port, self.question)
+        if port is None:
+            return
+        if self.care.question is not None:
+            ask_adapter(port, self.care.question)
+        elif users_of(port):
+            raise busy_error(port, port)
 
 
 @dataclass
@@ -158,7 +171,17 @@ def _explained(exc: DaemonEndedError, care: Care) -> CanError:
             hint="sudo modprobe slcan",
         )
     if "Device or resource busy" in exc.output:
-        from canbus.backends.slcan.port_errors import busy_error
-
         return busy_error(port, port)
     return exc
+
+
+@dataclass
+class SetUp(Configure):
+    """Set the link up as wanted: the keeper has done that, unless somebody changed it since."""
+
+    care: Care | None = None
+
+    def before(self, context: Context) -> LinkInfo | None:
+        """The link as this step will find it; None if slcand is started anew until then."""
+        is_old = self.care is not None and is_kept(self.care, context)
+        return context.find() if is_old else None

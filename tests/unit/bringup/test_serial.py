@@ -206,7 +206,8 @@ def test_the_nine_bit_rates(machine, port, bitrate, number):
     assert f"-s{number}" in program(machine)
 
 
-def test_options(machine, port):
+def test_options(machine, port, monkeypatch):
+    monkeypatch.setattr(serial_steps, "users_of", lambda path: [])
     options = {"tty_baudrate": 1_000_000, "probe": False, "foreground": True}
     bring_up(wish(port, options=options), machine=machine)
     assert machine.did == [("start", False, True)]
@@ -217,8 +218,13 @@ def test_options(machine, port):
 def test_another_bit_rate_replaces_and_the_keeper_asks(machine, port):
     bring_up(wish(port), machine=machine)
     machine.did.clear()
-    request = wish(port, 500_000)
-    assert shown(machine, request)[0] == "canbus down can0"
+    request = wish(port, 500_000, txqueuelen=10)  # which the old link has
+    assert shown(machine, request) == [
+        "canbus down can0",
+        f"slcand -o -c -s6 -S 115200 {port} can0",
+        "ip link set dev can0 type can bitrate 500000",
+        "ip link set dev can0 up",
+    ]
     bring_up(request, machine=machine)
     assert machine.did == ["stop", ("start", False, False)]
     assert [one.care.facts["bitrate"] for one in machine.keepers] == [500_000]
@@ -241,6 +247,13 @@ def test_a_keeper_that_waits_for_its_adapter_is_left_if_that_is_dead(machine, po
     assert len(machine.keepers) == 1
     machine.is_dead = False
     assert bring_up(wish(port), machine=machine).link.is_up
+
+
+def test_a_port_that_somebody_has_is_not_taken_unasked_either(machine, port):
+    """As slcand would: this very process has it open twice."""
+    with open(port, "rb"), pytest.raises(CanInitializationError, match="process"):  # noqa: PTH123
+        bring_up(wish(port, options={"probe": False}), machine=machine)
+    assert machine.keepers == []
 
 
 def test_a_dead_adapter_is_not_started(machine, port):
