@@ -21,6 +21,9 @@ from canbus.link_info import LinkInfo
 
 _LOOK = 0.2
 """Seconds between two looks whether the adapter is back: a few files of sysfs."""
+_SETTLED = 0.05
+"""Seconds for slcand to rename the link, be it to the name that it has: while it is up, the kernel
+refuses that (EBUSY of dev_change_name, net/core/dev.c)."""
 _LONGEST_PAUSE = 5.0
 """Seconds between two attempts with an adapter that is there and does not work."""
 _ELSEWHERE = 1.0
@@ -132,12 +135,18 @@ class Keeping:
         deadline = self._clock() + self._care.patience
         while not self._wakeups.is_over:
             self._check_daemon()
+            if self._care.port is not None and self._is_named_one_there():
+                self._rest(_SETTLED)
             if self._set_up_new_links():
                 return
             left = deadline - self._clock()
             if left <= 0:
                 raise self._idle_error()
             self._wait(min(left, _LOOK))
+
+    def _is_named_one_there(self) -> bool:
+        there = self._machine.interface_names()
+        return any(wanted.name in there for wanted in self._care.links)
 
     def _idle_error(self) -> DaemonIdleError:
         names = " and ".join(str(one.name or one.alias) for one in self._care.links)

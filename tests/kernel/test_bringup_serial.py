@@ -147,6 +147,13 @@ def test_the_commands_that_are_shown_do_the_same(adapter):
     assert commands_for(request(PORT)) == []
 
 
+def test_the_name_that_the_kernel_would_choose_itself(adapter):
+    """slcand renames the link to that, too, which the kernel refuses once it is up."""
+    for _ in range(3):
+        assert bring_up(replace(request(PORT), name="can0")).link.name == "can0"
+        take_down("can0")
+
+
 def test_without_a_name_it_gets_the_first_that_is_free_and_keeps_it(adapter):
     create_vcan("slcan0")
     try:

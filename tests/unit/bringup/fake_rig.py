@@ -43,6 +43,7 @@ class Rig:
         attached: the port still feeds a link.
         takes: whether slcand gets as far as making its link.
         waits: seconds of each wait.
+        settled: what was set up at each moment that slcand was given to rename its link.
     """
 
     def __init__(self, tmp_path: Path, **care):
@@ -66,6 +67,7 @@ class Rig:
         self.asked = 0
         self.daemons: list[Any] = []
         self.waits: list[float | None] = []
+        self.settled: list[list[tuple[str, dict[str, object]]]] = []
         self.now = 100.0
         self.is_over = False
         self.ready = 0
@@ -97,6 +99,10 @@ class Rig:
     # -- as Wakeups -----------------------------------------------------------------
 
     def wait(self, timeout, also=()):
+        if timeout is not None and timeout < 0.1:  # what slcand is given to rename its link
+            self.now += timeout
+            self.settled.append(list(self.machine.applied))
+            return
         self.waits.append(timeout)
         self.now += 0.01 if timeout is None else timeout
         (self.script.popleft() if self.script else self.stop)()

@@ -35,6 +35,13 @@ def test_nothing_is_polled_while_all_is_well(rig):
     assert rig.waits == [None, None, None]
 
 
+def test_slcand_is_given_a_moment_before_the_link_is_up(rig):
+    """It renames the link, which the kernel refuses while that is up."""
+    rig.run()
+    assert rig.settled[0] == []
+    assert rig.machine.applied == [(NAME, SETTINGS)]
+
+
 def test_an_adapter_that_was_just_asked_is_not_asked_again(rig):
     rig.run(is_asked=True)
     assert rig.asked == 0
