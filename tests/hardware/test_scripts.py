@@ -172,7 +172,7 @@ def test_a_controller_is_brought_back_from_bus_off_by_hand(pcan_usb, run):
         pcan_usb.fault("short")
         with can.Bus(name, "socketcan") as bus:
             bus.send(can.Message(arbitration_id=1), PATIENCE)
-            wait_until(lambda before=before: get_link(name).statistics.bus_off > before, PATIENCE)
+            wait_until(lambda: get_link(name).statistics.bus_off > before, PATIENCE)  # noqa: B023
         pcan_usb.fault("none")
         assert can_state(name) == "BUS-OFF"
         assert bring_back()[0] == 0
