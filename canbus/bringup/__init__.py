@@ -10,12 +10,12 @@ CAP_SYS_MODULE for modules. Nothing runs through a shell.
 
 from __future__ import annotations
 
-from canbus.bringup.bring_up import FAMILIES, bring_up, commands_for
+from canbus.bringup.bringing_up import FAMILIES, bring_up, commands_for
 from canbus.bringup.execution import Outcome
 from canbus.bringup.machine import Machine
 from canbus.bringup.request import Request
 from canbus.bringup.steps import Step
-from canbus.bringup.take_down import TakenDown, take_down
+from canbus.bringup.taking_down import TakenDown, take_down
 
 __all__ = [
     "FAMILIES",

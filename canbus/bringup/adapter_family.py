@@ -7,6 +7,7 @@ way there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
 from canbus.bringup.common_steps import (
     Configure,
@@ -130,7 +131,7 @@ class AdapterFamily:
     def _shell(self, name: str | None) -> str:
         """For sh: print the first interface of these drivers."""
         paths = " ".join(
-            f"/sys/bus/{driver.bus}/drivers/{driver.module}/*/net/{name or '*'}"
+            f"/sys/bus/{driver.bus}/drivers/{driver.module}/*/net/{quote(name) if name else '*'}"
             for driver in self.drivers
         )
         return f'for d in {paths}; do [ -e "$d" ] && echo "${{d##*/}}" && break; done'

@@ -111,10 +111,18 @@ def _modes(info: LinkInfo) -> list[Row]:
     )
 
 
+_WITHOUT_RESTART = frozenset({"gs_usb"})
+"""Netlink does not say; no do_set_mode in drivers/net/can/usb/gs_usb.c."""
+
+
 def _restart(info: LinkInfo) -> list[Row]:
     if info.restart_ms is None:
         return []
-    how = f"by itself in {info.restart_ms} ms" if info.restart_ms else "by `canbus restart` only"
+    how = "by `canbus restart` only"
+    if info.restart_ms:
+        how = f"by itself in {info.restart_ms} ms"
+    elif info.device is not None and info.device.driver in _WITHOUT_RESTART:
+        how = "by taking it down and up: its driver has no restart"
     return [("after bus-off", how)]
 
 

@@ -61,7 +61,9 @@ def _make_parser(commands: Sequence[str]) -> tuple[argparse.ArgumentParser, Any]
     )
     parser.add_argument("--version", action=_ShowVersion)
     parser.add_argument("-v", "--verbose", action="store_true", help="show the traceback of errors")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", parser_class=_AnyOrder
+    )
     for name in commands:
         module = import_module(f"canbus.cli.{name}")
         module.add_parser(subparsers).set_defaults(run=module.run)
@@ -73,6 +75,22 @@ def _add_plugin_commands(subparsers: Any) -> None:
 
     for problem in add_plugin_commands(subparsers):
         say_warning(problem)
+
+
+class _AnyOrder(argparse.ArgumentParser):
+    """Options may stand between arguments: `canbus up serial --bitrate 500k /dev/ttyACM0`."""
+
+    _is_parsing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, as `parse_known_intermixed_args`, which calls this in turn."""
+        if self._is_parsing or self._subparsers is not None:  # which cannot be mixed
+            return super().parse_known_args(args, namespace)
+        self._is_parsing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_parsing = False
 
 
 class _ShowVersion(argparse.Action):

@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             return _show_commands(args, commands_for(request))
         done = bring_up(request, _be_quiet if args.json else output.say)
     _show(args, request, done)
-    return 0
+    return _stay(done.link.name) if args.foreground else 0
 
 
 def _request(args: argparse.Namespace) -> Request:
@@ -107,6 +107,14 @@ def _request(args: argparse.Namespace) -> Request:
     )
 
 
+def _stay(link: str) -> int:
+    """Until the daemon behind a link, and what keeps it, end: by a signal, or by trouble."""
+    from canbus.bringup import keepers
+
+    keeper = keepers.find(link)
+    return 0 if keeper is None else keeper.wait()
+
+
 def _be_quiet(_: str) -> None:
     pass
 
@@ -125,9 +133,8 @@ def _show_commands(args: argparse.Namespace, commands: list[str]) -> int:
 
 def _show(args: argparse.Namespace, request: Request, done: Outcome) -> None:
     for refusal in done.refused:
-        output.say_warning(
-            f"{done.link.name}: {refusal.setting}={refusal.value} was refused: {refusal.why}"
-        )
+        what = f"{refusal.setting}={refusal.value} was {refusal.outcome}"
+        output.say_warning(f"{done.link.name}: {what}: {refusal.why}")
     if args.json:
         import json
 

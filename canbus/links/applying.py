@@ -18,6 +18,7 @@ from canbus.links.reading import read_link
 from canbus.links.steps import LinkStep
 
 _REFUSED = frozenset({errno.EOPNOTSUPP, errno.EINVAL})
+_BEARABLE = 0.005
 
 
 class Applied(NamedTuple):
@@ -63,7 +64,22 @@ def apply(name: str, wanted: LinkConfig, *, strict: bool = False) -> Applied:
         work.put_back(exc)
         raise
     after = read_link(name) if work.done else before
-    return Applied(before, after, tuple(work.done), tuple(work.refused))
+    return Applied(before, after, tuple(work.done), (*work.refused, *far_off(after, wanted)))
+
+
+def far_off(link: LinkInfo, wanted: LinkConfig) -> list[Refusal]:
+    """Bit rates that are so far from the wanted ones that other nodes will not understand.
+
+    The kernel takes up to 5 % (CAN_CALC_MAX_ERROR of drivers/net/can/dev/calc_bittiming.c);
+    nodes of a bus bear about 1 % between them (ISO 11898-1).
+    """
+    found = []
+    for name in ("bitrate", "data_bitrate"):
+        asked, real = getattr(wanted, name), getattr(link, name)
+        if asked and real and abs(real - asked) > asked * _BEARABLE:
+            why = f"the controller comes no nearer than {real}, which is {real / asked - 1:+.1%}"
+            found.append(Refusal(name, asked, why, "missed"))
+    return found
 
 
 class _Work:

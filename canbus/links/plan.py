@@ -18,20 +18,23 @@ from canbus.links.timing_plan import timing_step
 
 VIRTUAL = frozenset({"vcan", "vxcan"})
 _FOR_ANY = frozenset({"fd", "xl", "txqueuelen", "up"})
+_PLACES_IN_A_BIT = frozenset({"sample_point", "data_sample_point", "sjw", "data_sjw"})
 
 
 class Refusal(NamedTuple):
-    """A setting that a link does not take.
+    """A setting that a link does not take, or not as asked.
 
     Attributes:
         setting: name of `LinkConfig`.
         value: what was asked for.
         why: in words.
+        outcome: "refused"; or "missed", where the controller only comes near.
     """
 
     setting: str
     value: object
     why: str
+    outcome: str = "refused"
 
 
 def plan(current: LinkInfo, wanted: LinkConfig) -> tuple[LinkStep, ...]:
@@ -48,7 +51,8 @@ def plan(current: LinkInfo, wanted: LinkConfig) -> tuple[LinkStep, ...]:
         CanUnsupportedError: the link cannot be as wanted at all.
     """
     refused = {refusal.setting for refusal in unsupported(current, wanted)}
-    changes = _changes(current, wanted, refused)
+    wanted = without(wanted, *refused)
+    changes = _changes(current, wanted)
     is_up = current.is_up
     ends_up = current.is_up if wanted.up is None else wanted.up
     if ends_up and not _has_bit_rate(current, changes):
@@ -74,12 +78,26 @@ def unsupported(current: LinkInfo, wanted: LinkConfig) -> tuple[Refusal, ...]:
             for name, value in wanted.given()
             if name not in _FOR_ANY and value is not False
         )
+    found = _not_of_a_list(current, wanted)
     if current.supported_modes is None:
-        return ()
-    return tuple(
+        return found
+    return found + tuple(
         Refusal(name, True, "its driver has no such mode")
         for name, value in wanted.given()
         if name in MODES and name != "fd" and value and name not in current.supported_modes
+    )
+
+
+def _not_of_a_list(current: LinkInfo, wanted: LinkConfig) -> tuple[Refusal, ...]:
+    """What the kernel passes over in silence where a driver has a list of bit rates.
+
+    can_get_bittiming, drivers/net/can/dev/bittiming.c.
+    """
+    if current.bit_timing_limits is not None or not current.bitrate_choices:
+        return ()
+    why = "its driver has a list of bit rates, whose timing is its own"
+    return tuple(
+        Refusal(name, value, why) for name, value in wanted.given() if name in _PLACES_IN_A_BIT
     )
 
 
@@ -110,14 +128,14 @@ def without(config: LinkConfig, *names: str) -> LinkConfig:
     return LinkConfig(**{name: value for name, value in kept.items() if name not in names})
 
 
-def _changes(current: LinkInfo, wanted: LinkConfig, refused: set[str]) -> list[LinkStep]:
+def _changes(current: LinkInfo, wanted: LinkConfig) -> list[LinkStep]:
     if current.kind in VIRTUAL:
         steps = _mtu_step(current, wanted)
     else:
-        steps = [*timing_step(current, wanted), *_mode_steps(current, wanted, refused)]
+        steps = [*timing_step(current, wanted), *_mode_steps(current, wanted)]
     for name in ("restart_ms", "termination", "txqueuelen"):
         value = getattr(wanted, name)
-        if value is not None and name not in refused and value != (getattr(current, name) or 0):
+        if value is not None and value != (getattr(current, name) or 0):
             steps.append(LinkStep(current.name, name, ((name, value),)))
     return steps
 
@@ -136,7 +154,7 @@ def _mtu_step(current: LinkInfo, wanted: LinkConfig) -> list[LinkStep]:
     return [] if mtu == current.mtu else [LinkStep(current.name, "mtu", (("mtu", mtu),))]
 
 
-def _mode_steps(current: LinkInfo, wanted: LinkConfig, refused: set[str]) -> list[LinkStep]:
+def _mode_steps(current: LinkInfo, wanted: LinkConfig) -> list[LinkStep]:
     """One for each mode, so that a refusal has a name; `fd` goes with the bit timing."""
     if wanted.xl:
         raise CanUnsupportedError(
@@ -147,7 +165,7 @@ def _mode_steps(current: LinkInfo, wanted: LinkConfig, refused: set[str]) -> lis
     for name in MODES:
         value = getattr(wanted, name)
         is_same = value is None or value == (name in current.modes)
-        if name not in refused and name != "fd" and not is_same:
+        if name != "fd" and not is_same:
             steps.append(LinkStep(current.name, name, ((name, value),)))
     return steps
 

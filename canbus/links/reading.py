@@ -57,7 +57,7 @@ def read_link(name: str) -> LinkInfo:
     if link is None:
         raise CanLinkError(
             f"{name} is not a CAN interface: it is left alone",
-            hint="canbus.links.list_links() names the CAN interfaces",
+            hint="`canbus list` shows the CAN interfaces",
         )
     return _with_device(link)
 

@@ -48,7 +48,7 @@ def refusal(what: str, name: str, code: int | None, *, creating: bool = False) -
         return CanLinkError(
             f"{text}: there is an interface {name} already",
             code,
-            hint="choose another name; create_vcan(..., exist_ok=True) takes a vcan that is there",
+            hint="choose another name; `ip link show` lists all that are taken",
         )
     if code == errno.EOPNOTSUPP:
         kind = KindUnknownError if creating else CanLinkError

@@ -80,7 +80,6 @@ def test_the_commands_of_a_dry_run_do_the_same(run, words):
     assert state() == wanted
 
 
-@pytest.mark.xfail(reason="`canbus up` of one vcan in several processes is a race", strict=False)
 def test_several_at_once_end_with_one_interface(run):
     command = ["sh", str(ROOT / "scripts" / "canbus-vcan.sh"), NAME]
     all_of_them = [

@@ -103,7 +103,7 @@ def configure_link(channel: str, asked: dict[str, object]) -> Applied:
     with _as_opening(channel):
         done = apply(channel, LinkConfig(**asked, up=True))  # type: ignore[arg-type]
     for refusal in done.refused:
-        warn(f"{channel}: {refusal.setting}={refusal.value!r} was refused: {refusal.why}")
+        warn(f"{channel}: {refusal.setting}={refusal.value!r} was {refusal.outcome}: {refusal.why}")
     return done
 
 

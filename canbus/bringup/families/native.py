@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from shlex import quote
 
 from canbus.bringup.adapter_family import AdapterFamily
 from canbus.bringup.common_steps import Configure, Verify, WaitForLink
@@ -43,7 +44,7 @@ def _wait(name: str, timeout: float) -> WaitForLink:
         what=f"the interface {name}",
         match=match,
         choose=lambda there: there[0],
-        look=f"[ -e /sys/class/net/{name} ] && echo {name}",
+        look=f"[ -e /sys/class/net/{quote(name)} ] && echo {quote(name)}",
         timeout=timeout,
         advice="`canbus list` shows what there is; `sudo dmesg | grep -i can` what drivers say",
     )

@@ -6,6 +6,8 @@ mcp251xfd by itself. So there is little to do, and much to say when nothing is t
 
 from __future__ import annotations
 
+from shlex import quote
+
 from canbus.bringup.adapter_family import describe_channel
 from canbus.bringup.common_steps import (
     Configure,
@@ -83,7 +85,7 @@ def _wait(request: Request, name: str | None) -> WaitForLink:
         return is_ours(link) and name in {None, link.name}
 
     drivers = " ".join(
-        f"/sys/bus/spi/drivers/{module}/*/net/{name or '*'}"
+        f"/sys/bus/spi/drivers/{module}/*/net/{quote(name) if name else '*'}"
         for module in sorted(set(_MODULES.values()))
     )
     return WaitForLink(

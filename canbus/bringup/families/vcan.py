@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+from shlex import join
 
 from canbus.bringup.common_steps import Configure, Verify
 from canbus.bringup.request import Request
 from canbus.bringup.steps import Context, Step, Undo
+from canbus.errors import CanLinkError
 from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU
 from canbus.links.names import check_name
 
@@ -18,9 +21,15 @@ def steps(request: Request, context: Context) -> list[Step]:
     """What it takes to have the link `request.name`, or `request.target`.
 
     Raises:
-        CanLinkError: no link can have that name.
+        CanLinkError: no link can have that name, or one of another kind has it.
     """
     context.link = check_name(request.name or request.target)
+    there = context.find()
+    if there is not None and there.kind != "vcan":
+        raise CanLinkError(
+            f"{there.name} is there, and no vcan but of kind {there.kind}",
+            hint=f"to bring that up: canbus up {there.name}; or choose another name",
+        )
     config = request.config
     mtu = CANXL_MTU if config.xl else CAN_MTU if config.fd is False else CANFD_MTU
     return [CreateVcan(context.link, mtu), Configure(config, request.strict, "vcan", mtu), Verify()]
@@ -42,12 +51,19 @@ class CreateVcan(Step):
         if context.find() is not None:
             return []
         load = [] if context.machine.has_module("vcan") else ["modprobe vcan"]
-        return [*load, f"ip link add dev {self.name} mtu {self.mtu} type vcan"]
+        words = ["ip", "link", "add", "dev", self.name, "mtu", str(self.mtu), "type", "vcan"]
+        mark = ["ip", "link", "set", "dev", self.name, "alias", ALIAS]
+        return [*load, join(words), join(mark)]
 
-    def run(self, context: Context) -> Undo:
+    def run(self, context: Context) -> Undo | None:
         """Do it."""
         machine = context.machine
-        made = machine.create_vcan(self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU)
+        try:
+            made = machine.create_vcan(self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU)
+        except CanLinkError as exc:
+            if exc.error_code == errno.EEXIST and context.find() is not None:
+                return None  # somebody else was faster, and whose it is is not ours to say
+            raise
 
         def undo() -> None:
             machine.delete_link(self.name)

@@ -104,6 +104,18 @@ def test_a_virtual_link_reports_what_it_has_no_controller_for(linux):
     assert done.after.is_up
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"), [(1_200_000, "1142857, which is -4.8%"), (83_000, None)]
+)
+def test_a_bit_rate_that_the_controller_only_comes_near_to_is_told_if_it_matters(
+    linux, rate, words
+):
+    for _ in range(2):  # the second time nothing is done, and it is as far off
+        done = apply("can0", LinkConfig(bitrate=rate, up=True))
+        assert [refusal.outcome for refusal in done.refused] == (["missed"] if words else [])
+        assert not words or words in done.refused[0].why
+
+
 # -- failures -----------------------------------------------------------------------------
 
 

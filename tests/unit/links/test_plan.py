@@ -201,6 +201,14 @@ def test_a_driver_with_a_list_of_rates_has_them_exactly():
     assert actions(slcan, LinkConfig(bitrate=500_000)) == ["timing"]
 
 
+def test_what_such_a_driver_does_not_look_at_is_known_not_to_be_taken():
+    slcan = replace(BLANK, bit_timing_limits=None, bitrate_choices=(125_000, 500_000), clock=None)
+    wanted = LinkConfig(bitrate=500_000, sample_point=80.0, sjw=2, up=True)
+    assert [refusal.setting for refusal in unsupported(slcan, wanted)] == ["sample_point", "sjw"]
+    link, _ = run(slcan, wanted)
+    assert plan(link, wanted) == ()
+
+
 # -- what cannot be -----------------------------------------------------------------------
 
 
