@@ -139,6 +139,12 @@ class LinkConfig:
                 )
 
 
+def without(config: LinkConfig, *names: str) -> LinkConfig:
+    """The same settings but these."""
+    kept = {each.name: getattr(config, each.name) for each in fields(config)}
+    return LinkConfig(**{name: value for name, value in kept.items() if name not in names})
+
+
 def _check_value(name: str, value: object) -> None:
     if name in _SWITCHES:
         if not isinstance(value, bool):

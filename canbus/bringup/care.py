@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from canbus.bringup.serial_port import SerialPort
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import LinkInfo
-from canbus.links.plan import without
 
 PORT = "{port}"
 """A word of `Care.program` that stands for where the adapter is now."""

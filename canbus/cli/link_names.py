@@ -41,11 +41,16 @@ def add_link_names(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_LONGEST = 365 * 24 * 3600.0
+
+
 def interval(text: str) -> float:
     """Argument type: seconds between two looks."""
     value = seconds(text)
     if value < 0.001:
         raise argparse.ArgumentTypeError(f"{text} is less than a millisecond")
+    if value > _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is more than a year")
     return value
 
 

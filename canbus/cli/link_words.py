@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from canbus.link_info import LinkDevice, LinkInfo
+from canbus.links.plan import VIRTUAL
 from canbus.state import CanState
 
-_VIRTUAL = frozenset({"vcan", "vxcan"})
 _BITRATE_UNSET = 0  # CAN_BITRATE_UNSET, <linux/can/bittiming.h>
 _BUSES = {"usb": "USB", "pci": "PCI", "spi": "SPI"}
 
@@ -74,7 +74,7 @@ def bitrate_words(info: LinkInfo) -> str:
 
 def has_unknown_bitrate(info: LinkInfo) -> bool:
     """A controller that is up has one (open_candev refuses else), whether we are told or not."""
-    if info.kind in _VIRTUAL:
+    if info.kind in VIRTUAL:
         return False
     if info.kind is None or info.is_up:
         return True

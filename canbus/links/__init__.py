@@ -1,7 +1,8 @@
 """CAN network interfaces of this machine: list, watch, create, remove, set up, bring up and down.
 
 The public names, and the functions that are one line each. Deciding what to do is in plan.py,
-doing it in applying.py and creating.py, netlink in netlink.py (changes) and reading.py.
+doing it in applying.py and creating.py; changes go through netlink.py, or where pyroute2 does
+not serve through owning.py, vxcan.py and restart.py; looking is reading.py's.
 No opening of channels: this room is below the bus. Linux only; elsewhere every function raises
 CanUnsupportedError.
 """
@@ -51,8 +52,9 @@ def list_links() -> list[LinkInfo]:
     """List the CAN interfaces of this machine; other interfaces are left out.
 
     Raises:
-        CanUnsupportedError: not Linux, or pyroute2 is missing.
+        CanUnsupportedError: not Linux.
         CanLinkError: the kernel refused; it says why.
+        CanProtocolError: a ValueError; an answer of the kernel makes no sense.
     """
     return read_links()
 
@@ -63,7 +65,8 @@ def get_link(name: str) -> LinkInfo:
     Raises:
         CanLinkNotFoundError: a LookupError; there is no interface of that name.
         CanLinkError: it is not a CAN interface, or the name cannot be one's.
-        CanUnsupportedError: not Linux, or pyroute2 is missing.
+        CanUnsupportedError: not Linux.
+        CanProtocolError: a ValueError; the answer of the kernel makes no sense.
     """
     return read_link(check_name(name))
 

@@ -10,10 +10,11 @@ import errno
 from typing import NamedTuple
 
 from canbus.errors import CanError, CanLinkError
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import LinkInfo
 from canbus.links import netlink
-from canbus.links.plan import Refusal, plan, settings_of, unsupported, without
+from canbus.links.names import check_name
+from canbus.links.plan import Refusal, plan, settings_of, unsupported
 from canbus.links.reading import read_link
 from canbus.links.steps import LinkStep
 
@@ -41,8 +42,8 @@ def apply(name: str, wanted: LinkConfig, *, strict: bool = False) -> Applied:
     """Make a link as wanted; a second time there is nothing to do. Needs CAP_NET_ADMIN.
 
     A change of the bit timing or mode takes the link down for a moment. Settings that the
-    driver does not have are reported in `refused`, except those without which the link would
-    act otherwise on the bus (bit timing, FD, listen_only, loopback): then nothing is changed.
+    driver does not have are reported in `refused`, except bit timing, FD, listen_only and
+    loopback, which decide whether it may be on this bus at all: then nothing is changed.
 
     Args:
         name: of the interface.
@@ -56,7 +57,7 @@ def apply(name: str, wanted: LinkConfig, *, strict: bool = False) -> Applied:
         CanConfigError: a ValueError; something that it needs is not given.
         CanUnsupportedError: the link cannot be as wanted at all; or not Linux.
     """
-    before = read_link(name)
+    before = read_link(check_name(name))
     work = _Work(before, wanted, strict)
     try:
         work.run()
@@ -143,12 +144,24 @@ class _Work:
         """After a failure: as it was. What cannot be restored is noted in the failure."""
         if not self.is_touched:
             return
+        name = self.before.name
         try:
-            now = read_link(self.before.name)
+            now = read_link(name)
             for step in plan(now, settings_of(self.before)):
                 netlink.take_step(now, step)
+            left = _differences(self.before, read_link(name))
         except CanError as exc:
-            failure.add_note(f"{self.before.name} could not be put back as it was: {exc}")
+            failure.add_note(f"{name} could not be put back as it was: {exc}")
+        else:
+            if left:
+                failure.add_note(f"{name} is not as it was before: {left}")
+
+
+def _differences(before: LinkInfo, now: LinkInfo) -> str:
+    """What is not as before, in words; the kernel cannot take a first bit rate back."""
+    names = ("bitrate", "data_bitrate", "mtu", "is_up", "restart_ms", "txqueuelen")
+    pairs = [(name, getattr(before, name), getattr(now, name)) for name in names]
+    return ", ".join(f"{name} was {old}, is {new}" for name, old, new in pairs if old != new)
 
 
 def _reason(exc: CanLinkError) -> str:

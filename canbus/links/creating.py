@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -14,6 +15,7 @@ from canbus.errors import CanLinkError, CanLinkNotFoundError
 from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU, LinkInfo
 from canbus.links import modules, netlink
 from canbus.links.names import check_name
+from canbus.links.plan import VIRTUAL
 from canbus.links.reading import read_link
 from canbus.links.refusals import KindUnknownError
 from canbus.links.steps import LinkStep
@@ -104,7 +106,7 @@ def _accept(link: LinkInfo, *, fd: bool, xl: bool, up: bool) -> LinkInfo:
 
 
 def create_vxcan(
-    name: str, peer: str, *, peer_netns: str | None = None, fd: bool = True, xl: bool = False
+    name: str, peer: str, *, peer_netns: str | int | None = None, fd: bool = True, xl: bool = False
 ) -> LinkInfo:
     """Create a vxcan: two ends, down, what is sent into one comes out of the other.
 
@@ -162,7 +164,13 @@ def delete_link(name: str) -> None:
         CanLinkError: it is not a CAN interface, or one that cannot be removed (hardware).
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
-    netlink.remove_link(read_link(check_name(name)))
+    link = read_link(check_name(name))
+    if link.kind not in VIRTUAL:  # the kernel says yes, and does nothing (can_dellink)
+        raise CanLinkError(
+            f"cannot remove {name}: there is hardware behind it",
+            hint=f"take it down: canbus down {name}; or unplug it",
+        )
+    netlink.remove_link(link)
 
 
 @contextmanager
@@ -178,9 +186,19 @@ def temporary_vcan(name: str | None = None, *, fd: bool = True) -> Iterator[Link
         CanLinkError: the name is taken, or this kernel has no vcan.
         CanUnsupportedError: not Linux, or pyroute2 is missing.
     """
-    link = create_vcan(name if name is not None else f"vcan{os.urandom(4).hex()}", fd=fd)
+    name = name if name is not None else f"vcan{os.urandom(4).hex()}"
+    is_taken = name in {there for _, there in socket.if_nameindex()}
+    try:
+        link = create_vcan(name, fd=fd)
+    except CanLinkError:
+        raise
+    except BaseException:  # Ctrl-C, maybe when the kernel had made it
+        if not is_taken:
+            with suppress(CanLinkNotFoundError):
+                netlink.remove_link(read_link(name))
+        raise
     try:
         yield link
     finally:
-        with suppress(CanLinkNotFoundError):
-            delete_link(link.name)
+        with suppress(CanLinkNotFoundError):  # by its index: it may have another name by now
+            netlink.remove_link(link)

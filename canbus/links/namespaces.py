@@ -168,20 +168,24 @@ class Namespace(Place):
 
     @contextmanager
     def _enter(self, fd: int) -> Iterator[None]:
-        setns = _setns()
+        setns, last_errno = _setns()
         own = os.open(OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
         is_here = False  # before it goes: a signal handler may raise right after
         try:
-            code = setns(fd)
-            if code:
+            if setns(fd, _CLONE_NEWNET):
+                code = last_errno()
                 is_here = True
                 raise self._refused(code)
             yield
         finally:
-            code = 0 if is_here else setns(own)
-            os.close(own)
-            if code:
-                raise CanInitializationError("cannot go back to this thread's namespace", code)
+            try:
+                # The system call at once: no function of ours, as at the entry of that a signal
+                # handler may raise, and the thread would stay in there.
+                if not is_here and setns(own, _CLONE_NEWNET):
+                    code = last_errno()
+                    raise CanInitializationError("cannot go back to this thread's namespace", code)
+            finally:
+                os.close(own)
 
     def _refused(self, code: int) -> Exception:
         what = f"cannot enter {self}"
@@ -219,20 +223,15 @@ class Namespace(Place):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from exc
 
 
-def _setns() -> Callable[[int], int]:
-    """A function that moves this thread, and returns 0 or the errno."""
+def _setns() -> tuple[Callable[[int, int], int], Callable[[], int]]:
+    """The C function that moves this thread, and returns 0 or not; and what says the errno."""
     try:
         import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)
-        call = libc.setns
+        return libc.setns, ctypes.get_errno
     except (ImportError, AttributeError) as exc:
         raise CanUnsupportedError(
             f"network namespaces cannot be entered by this Python: {exc}",
             hint="run the program in there: sudo ip netns exec NAME PROGRAM",
         ) from exc
-
-    def setns(fd: int) -> int:
-        return ctypes.get_errno() if call(fd, _CLONE_NEWNET) else 0
-
-    return setns

@@ -1,4 +1,4 @@
-"""Changing links through pyroute2: the only file that imports it. No policy, nothing is read.
+"""Changing links through pyroute2, which only this file imports. No policy, nothing is read.
 
 pyroute2 is imported on first use (150 ms). Its NetlinkError, which is no OSError, is turned
 into the errors of refusals.py here and nowhere else.

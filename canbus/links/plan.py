@@ -7,11 +7,10 @@ with both bit timings. Applying a plan and planning again gives nothing.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import NamedTuple
 
 from canbus.errors import CanConfigError, CanUnsupportedError
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import CAN_MTU, CANFD_MTU, CANXL_MTU, MODES, LinkInfo
 from canbus.links.steps import LinkStep
 from canbus.links.timing_plan import timing_step
@@ -120,12 +119,6 @@ def settings_of(link: LinkInfo) -> LinkConfig:
     if "fd" not in link.modes:
         settings = {name: value for name, value in settings.items() if "data_" not in name}
     return LinkConfig(**settings)  # type: ignore[arg-type]  # names and types are LinkInfo's
-
-
-def without(config: LinkConfig, *names: str) -> LinkConfig:
-    """The same settings but these."""
-    kept = {each.name: getattr(config, each.name) for each in fields(config)}
-    return LinkConfig(**{name: value for name, value in kept.items() if name not in names})
 
 
 def _changes(current: LinkInfo, wanted: LinkConfig) -> list[LinkStep]:

@@ -46,7 +46,7 @@ def refusal(what: str, name: str, code: int | None, *, creating: bool = False) -
         )
     if code == errno.EEXIST:
         return CanLinkError(
-            f"{text}: there is an interface {name} already",
+            f"{text}: there is an interface {name or 'of one of these names'} already",
             code,
             hint="choose another name; `ip link show` lists all that are taken",
         )
@@ -88,6 +88,18 @@ def _switch_refusal(link: LinkInfo, what: str, code: int | None) -> CanLinkError
             code,
             hint=f"canbus up {link.name} --bitrate 500k",
         )
+    if code == errno.ENODEV:  # said by a driver on SPI or USB
+        return CanLinkError(
+            f"cannot {what}: its device is gone, or does not answer",
+            code,
+            hint="`sudo dmesg | tail` says more",
+        )
+    if code == errno.ETIMEDOUT:
+        return CanLinkError(
+            f"cannot {what}: its device took too long",
+            code,
+            hint="is the adapter still there, and is nobody else at its serial port?",
+        )
     return refusal(what, link.name, code)
 
 
@@ -125,4 +137,4 @@ def _driver(link: LinkInfo) -> str:
 def _missing(step: LinkStep) -> str:
     if step.action == "timing" and ("fd", True) in step.settings:
         return "it is a controller without CAN FD: leave fd and the data bit rate out"
-    return f"leave {step.action} out"
+    return f"leave {' and '.join(name for name, _ in step.settings)} out"

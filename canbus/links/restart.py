@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 
 from canbus.codecs.link_attributes import IFLA, IFLA_CAN, IFLA_INFO, U32
 from canbus.codecs.netlink import decode_acknowledgement, encode_attribute, encode_link_change
-from canbus.errors import CanLinkError, CanLinkNotFoundError, CanLinkPermissionError
-
-_ANSWER_SIZE = 4096
+from canbus.errors import CanLinkError, CanLinkPermissionError
+from canbus.links.plan import VIRTUAL
+from canbus.links.reading import asking, read_link
+from canbus.links.refusals import ROOT_HINT
+from canbus.links.route_socket import RouteSocket
 
 _REFUSALS: dict[int, tuple[type[CanLinkError], str, str | None]] = {
     errno.EPERM: (
         CanLinkPermissionError,
         "changing network interfaces needs CAP_NET_ADMIN",
-        "run it with sudo, or give the process CAP_NET_ADMIN",
+        ROOT_HINT,
     ),
-    errno.EBUSY: (CanLinkError, "the controller is not bus-off", None),
+    errno.EBUSY: (
+        CanLinkError,
+        "the controller is not bus-off",
+        "there is nothing to restart from",
+    ),
     # can_restart_now() refuses this way while the driver restarts by itself
     errno.EINVAL: (
         CanLinkError,
@@ -39,22 +44,19 @@ _REFUSALS: dict[int, tuple[type[CanLinkError], str, str | None]] = {
 
 def restart(name: str) -> None:
     """Restart the controller behind an interface; `restart_link` tells the errors."""
-    try:
-        index = socket.if_nametoindex(name)
-    except OSError as exc:
-        raise CanLinkNotFoundError(
-            f"cannot restart {name}: there is no interface {name}",
-            errno.ENODEV,
-            hint="`ip link show type can` lists them",
-        ) from exc
+    link = read_link(name)
+    if link.kind in VIRTUAL:
+        raise CanLinkError(
+            f"cannot restart {name}: a {link.kind} link has no controller", errno.EOPNOTSUPP
+        )
     data = encode_attribute(IFLA_CAN.RESTART, U32.pack(1))
     info = encode_attribute(IFLA_INFO.KIND, b"can") + encode_attribute(
         IFLA_INFO.DATA, data, nested=True
     )
-    request = encode_link_change(index, encode_attribute(IFLA.LINKINFO, info, nested=True))
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as asker:
+    request = encode_link_change(link.index, encode_attribute(IFLA.LINKINFO, info, nested=True))
+    with asking(f"restart {name}", name), RouteSocket() as asker:
         asker.send(request)
-        code = decode_acknowledgement(asker.recv(_ANSWER_SIZE))
+        code = decode_acknowledgement(asker.receive())
     if code:
         kind, why, hint = _REFUSALS.get(code, (CanLinkError, os.strerror(code), None))
         text = f"cannot restart {name}: {why}"

@@ -10,9 +10,9 @@ from typing import NamedTuple
 Setting = tuple[str, object]
 
 REQUIRED = frozenset({"timing", "mtu", "listen_only", "loopback", "fd_non_iso", "up", "down"})
-"""Steps without which the link would act on the bus otherwise than asked for: if one fails,
-nothing is left half done. The others (`restart_ms`, say) may be refused by a driver and are
-then reported, while the link comes up all the same."""
+"""Steps that decide whether the link may be on this bus at all: if one fails, nothing is left half
+done. The others (`restart_ms`, `one_shot`) may be refused by a driver and are then reported, while
+the link comes up all the same."""
 
 _TIMING_WORDS = {
     "bitrate": "bitrate",

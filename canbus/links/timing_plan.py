@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from canbus.errors import CanConfigError
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import LinkInfo, LinkTiming, TimingLimits
 from canbus.links.reachable import find_nearest, is_reached, prescaler_for
 from canbus.links.steps import LinkStep, Setting
 
 _EXACT = ("tq", "prop_seg", "phase_seg1", "phase_seg2", "sjw")
+_ORDER = ("bitrate", "sample_point", *_EXACT)
 _SEGMENTS = ("prop_seg", "phase_seg1", "phase_seg2")
 
 
@@ -74,10 +75,24 @@ def _is_other_quantum(
 
 def _settings(current: LinkInfo, wanted: LinkConfig, prefix: str) -> list[Setting]:
     """All that says how one phase shall be timed: what is wanted, the rest as it is."""
-    ask = {name: getattr(wanted, prefix + name) for name in ("bitrate", "sample_point", *_EXACT)}
-    given = [(prefix + name, value) for name, value in ask.items() if value is not None]
-    if ask["bitrate"] is not None or ask["tq"] is not None:
-        return given
+    given = _asked(wanted, prefix)
+    sjw = given.pop("sjw", None)
+    if not _is_changed(current, without(wanted, f"{prefix}sjw"), prefix):
+        given = _in_words(current, prefix)  # also where the same rate is asked for again
+    elif "bitrate" not in given and "tq" not in given:
+        given = {"bitrate": _in_words(current, prefix, short=True)["bitrate"], **given}
+    if sjw is not None:
+        given["sjw"] = sjw
+    return [(prefix + name, given[name]) for name in _ORDER if name in given]
+
+
+def _asked(wanted: LinkConfig, prefix: str) -> dict[str, object]:
+    ask = {name: getattr(wanted, prefix + name) for name in _ORDER}
+    return {name: value for name, value in ask.items() if value is not None}
+
+
+def _in_words(current: LinkInfo, prefix: str, *, short: bool = False) -> dict[str, object]:
+    """What says a timing as it is in force: exactly, or by the bit rate alone."""
     timing, limits = _in_force(current, prefix)
     if timing is None or not timing.is_known:
         raise CanConfigError(
@@ -85,9 +100,9 @@ def _settings(current: LinkInfo, wanted: LinkConfig, prefix: str) -> list[Settin
             + (", which CAN FD needs" if prefix else ""),
             hint=f"give {prefix}bitrate, too",
         )
-    if given or limits is None or not timing.tq:
-        return [(f"{prefix}bitrate", timing.bitrate), *given]
-    return [(prefix + name, getattr(timing, name)) for name in _EXACT]
+    if short or limits is None or not timing.tq:
+        return {"bitrate": timing.bitrate}
+    return {name: getattr(timing, name) for name in _EXACT}
 
 
 def _in_force(current: LinkInfo, prefix: str) -> tuple[LinkTiming | None, TimingLimits | None]:

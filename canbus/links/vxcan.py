@@ -37,7 +37,7 @@ def add_vxcan(name: str, peer: str, *, mtu: int, namespace_fd: int | None) -> No
         asker.send(encode_link_creation(request))
         code = decode_acknowledgement(asker.receive())
     if code:
-        raise refusal(what, name, code, creating=True)
+        raise refusal(what, "", code, creating=True)
 
 
 def _end(name: str, mtu: int) -> bytes:

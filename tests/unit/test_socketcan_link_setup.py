@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from canbus.backends.socketcan.link_setup import check_link, configure_link, link_settings
+from canbus.cli.parser import parse
 from canbus.errors import (
     CanChannelNotFoundError,
     CanConfigError,
@@ -87,6 +88,9 @@ def test_where_the_kernel_does_not_know_there_is_one_warning(linux, link):
         check_link(link.name, {"bitrate": 500_000})
     assert len(caught) == 1
     assert f"{link.name}: bitrate=500000 not verified" in str(caught[0].message)
+    with pytest.warns(CanWarning) as caught:
+        check_link(link.name, {"bitrate": 500_000, "sample_point": 80.0})
+    assert len(caught) == 1
 
 
 def test_a_vcan_cannot_be_listen_only(linux):
@@ -106,6 +110,32 @@ def test_a_missing_link_is_a_channel_that_is_not_there(linux):
     for act in (check_link, configure_link):
         with pytest.raises(CanChannelNotFoundError, match="can7"):
             act("can7", {"bitrate": 500_000})
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"bitrate": 250_000}, "canbus up can0 --bitrate 250000"),
+        ({"listen_only": True}, "canbus up can0 --listen-only"),
+        ({"bitrate": 500_000, "sample_point": 75.0}, "canbus up can0 --sample-point 75.0"),
+        (
+            {"bitrate": 500_000, "data_bitrate": 2_000_000, "fd": True},
+            "canbus up can0 --data-bitrate 2000000 --fd",
+        ),
+    ],
+)
+def test_the_hint_is_a_command_that_does_it(linux, capsys, asked, words):
+    with pytest.raises(CanConfigError) as caught:
+        check_link("can0", asked)
+    assert caught.value.hint.endswith(words)
+    command = caught.value.hint.partition("canbus ")[2].split()
+    parse(command)
+
+
+def test_an_fd_bus_on_a_classic_link_is_told_what_differs(linux):
+    asked: dict[str, object] = {"bitrate": 500_000, "data_bitrate": 2_000_000, "fd": True}
+    with pytest.raises(CanConfigError, match="data_bitrate is not set, not 2000000; fd is False"):
+        check_link("can0", asked)
 
 
 # -- configure ----------------------------------------------------------------------------
@@ -148,6 +178,9 @@ def test_a_rate_that_cannot_be_does_not_open(linux):
 def test_timing_objects_of_python_can_are_understood():
     classic = SimpleNamespace(bitrate=500_000, sample_point=87.5, f_clock=8_000_000)
     assert link_settings(classic, bitrate=None) == {"bitrate": 500_000, "sample_point": 87.5}
+    finer = SimpleNamespace(bitrate=500_000, sample_point=87.5, sjw=2, nof_samples=3)
+    assert link_settings(finer)["sjw"] == 2
+    assert link_settings(finer)["triple_sampling"] is True
     fd = SimpleNamespace(
         nom_bitrate=500_000, nom_sample_point=80.0, data_bitrate=2_000_000, data_sample_point=75.0
     )

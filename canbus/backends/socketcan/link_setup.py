@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import LinkInfo
 from canbus.links import Applied, LinkStep, apply, get_link, plan
-from canbus.links.plan import VIRTUAL, unsupported, without
+from canbus.links.plan import VIRTUAL, unsupported
 from canbus.plugin import (
     CanChannelNotFoundError,
     CanConfigError,
@@ -26,7 +26,16 @@ from canbus.plugin import (
 )
 from canbus.warn import warn
 
-_OF_THE_BIT = frozenset({"bitrate", "sample_point", "data_bitrate", "data_sample_point"})
+_BIT_TIMING = {"bitrate": "bitrate", "sample_point": "sample_point", "sjw": "sjw"}
+_BIT_TIMING_FD = {
+    "nom_bitrate": "bitrate",
+    "nom_sample_point": "sample_point",
+    "nom_sjw": "sjw",
+    "data_bitrate": "data_bitrate",
+    "data_sample_point": "data_sample_point",
+    "data_sjw": "data_sjw",
+}
+_OF_THE_BIT = frozenset(_BIT_TIMING_FD.values())
 
 
 def link_settings(timing: object, **settings: object) -> dict[str, object]:
@@ -69,10 +78,18 @@ def check_link(channel: str, asked: dict[str, object]) -> None:
         differences = [step for step in plan(link, verifiable) if step.settings]
     if "listen_only" in open_to_doubt:
         raise CanUnsupportedError(f"{channel} has no listen_only: {open_to_doubt['listen_only']}")
-    for name, why in open_to_doubt.items():
-        warn(f"{channel}: {name}={asked[name]!r} not verified: {why}")
+    if open_to_doubt:
+        warn(f"{channel}: {_doubts(open_to_doubt, asked)}")
     if differences:
         raise _mismatch(link, asked, differences)
+
+
+def _doubts(found: dict[str, str], asked: dict[str, object]) -> str:
+    """One sentence for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in found.items():
+        reasons.setdefault(why, []).append(f"{name}={asked[name]!r}")
+    return "; ".join(f"{', '.join(names)} not verified: {why}" for why, names in reasons.items())
 
 
 def _not_verifiable(link: LinkInfo, wanted: LinkConfig) -> dict[str, str]:
@@ -81,7 +98,7 @@ def _not_verifiable(link: LinkInfo, wanted: LinkConfig) -> dict[str, str]:
     timing = link.bit_timing
     is_known = link.bit_timing_limits is not None or (timing is not None and timing.is_known)
     if not is_known and link.kind not in VIRTUAL:
-        why = "the kernel does not know it, slcand has set it on the serial line"
+        why = "its driver does not tell the kernel (under slcand, the serial line has it)"
         found |= {name: why for name, _ in wanted.given() if name in _OF_THE_BIT}
     return found
 
@@ -108,18 +125,17 @@ def configure_link(channel: str, asked: dict[str, object]) -> Applied:
 
 
 def _timing_settings(timing: object) -> dict[str, object]:
-    """python-can's BitTiming has `bitrate`, its BitTimingFd `nom_bitrate` and `data_bitrate`."""
-    for rate, point in (("bitrate", "sample_point"), ("nom_bitrate", "nom_sample_point")):
-        if hasattr(timing, rate):
-            found = {"bitrate": getattr(timing, rate), "sample_point": getattr(timing, point)}
+    """What python-can's BitTiming and BitTimingFd say; their clock is the controller's own here."""
+    for names in (_BIT_TIMING, _BIT_TIMING_FD):
+        if hasattr(timing, next(iter(names))):
+            found = {ours: getattr(timing, theirs, None) for theirs, ours in names.items()}
             break
     else:
         raise CanConfigError(
             f"timing={timing!r} has no bit rate", hint="BitTiming and BitTimingFd have"
         )
-    if hasattr(timing, "data_bitrate"):
-        found["data_bitrate"] = timing.data_bitrate
-        found["data_sample_point"] = getattr(timing, "data_sample_point", None)
+    if getattr(timing, "nof_samples", 1) == 3:
+        found["triple_sampling"] = True
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -127,9 +143,9 @@ def _mismatch(
     link: LinkInfo, asked: dict[str, object], differences: list[LinkStep]
 ) -> CanConfigError:
     changes = {name for step in differences for name, _ in step.settings}
-    wrong = [name for name in asked if name in changes] or list(asked)
+    wrong = [name for name in asked if name in changes and _in_force(link, name) != asked[name]]
     texts = [f"{name} is {_in_force(link, name)}, not {asked[name]!r}" for name in wrong]
-    words = " ".join(f"--{name.replace('_', '-')} {asked[name]}" for name in wrong)
+    words = " ".join(_option(name, asked[name]) for name in wrong)
     return CanConfigError(
         f"{link.name} is set up otherwise: {'; '.join(texts)}",
         hint=f"Bus(..., configure=True) sets it, with the right to; or: canbus up {link.name} "
@@ -137,11 +153,21 @@ def _mismatch(
     )
 
 
+def _option(name: str, value: object) -> str:
+    """How `canbus up` is told of a setting."""
+    word = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{word}" if value else f"--no-{word}"
+    return f"--{word} {value}"
+
+
 def _in_force(link: LinkInfo, name: str) -> object:
     """What a setting is now, in the words of the argument."""
-    if name.endswith("sample_point"):
+    if name.endswith(("sample_point", "sjw")):
         timing = link.data_bit_timing if name.startswith("data_") else link.bit_timing
-        return timing.sample_point if timing is not None and timing.is_known else "not set"
+        if timing is None or not timing.is_known:
+            return "not set"
+        return timing.sample_point if name.endswith("point") else timing.sjw
     if name in {"bitrate", "data_bitrate", "restart_ms"}:
         value = getattr(link, name)
         return "not set" if value is None else value

@@ -23,7 +23,7 @@ _Row = tuple[type[CanError], str, str | None]
 
 _MAX_NAME = 15
 _LIST = "`ip -details link show {0}` says what the interface takes"
-_UP = "ip link set {0} up type can bitrate 500000  (a vcan: ip link set {0} up)"
+_UP = "ip link set {0} up; where no bit rate is set yet: canbus up {0} --bitrate 500k"
 _GONE = "plug the adapter in again and open a new bus; `ip link` lists what there is"
 
 _RIGHTS = (

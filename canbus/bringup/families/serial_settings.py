@@ -11,8 +11,8 @@ import errno
 from canbus.bringup.machine import Machine
 from canbus.bringup.request import Request
 from canbus.errors import CanUnsupportedError
-from canbus.link_config import LinkConfig
-from canbus.links.plan import Refusal, without
+from canbus.link_config import LinkConfig, without
+from canbus.links.plan import Refusal
 from canbus.links.steps import REQUIRED
 
 _HAS = frozenset({"bitrate", "listen_only", "txqueuelen", "up"})

@@ -6,6 +6,7 @@ import errno
 from dataclasses import dataclass
 from shlex import join
 
+from canbus.backends.vcan.interface import MARK as BUS_MARK
 from canbus.bringup.common_steps import Configure, Verify
 from canbus.bringup.request import Request
 from canbus.bringup.steps import Context, Step, Undo
@@ -48,16 +49,21 @@ class CreateVcan(Step):
 
     def commands(self, context: Context) -> list[str]:
         """For sh."""
-        if context.find() is not None:
-            return []
+        there = context.find()
+        mark = ["ip", "link", "set", "dev", self.name, "alias", ALIAS]
+        if there is not None:
+            return [join(mark)] if there.alias == BUS_MARK else []
         load = [] if context.machine.has_module("vcan") else ["modprobe vcan"]
         words = ["ip", "link", "add", "dev", self.name, "mtu", str(self.mtu), "type", "vcan"]
-        mark = ["ip", "link", "set", "dev", self.name, "alias", ALIAS]
         return [*load, join(words), join(mark)]
 
     def run(self, context: Context) -> Undo | None:
         """Do it."""
         machine = context.machine
+        there = context.find()
+        if there is not None:  # a bus has made it, and would take it away with itself
+            machine.set_alias(there, ALIAS)
+            return lambda: machine.set_alias(there, BUS_MARK)
         try:
             made = machine.create_vcan(self.name, fd=self.mtu >= CANFD_MTU, xl=self.mtu > CANFD_MTU)
         except CanLinkError as exc:

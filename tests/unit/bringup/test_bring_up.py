@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from canbus.backends.vcan.interface import MARK
 from canbus.bringup import FAMILIES, Request, bring_up, commands_for
+from canbus.bringup.families.vcan import ALIAS
 from canbus.errors import (
     CanConfigError,
     CanLinkError,
@@ -225,6 +227,13 @@ def test_a_vcan_that_cannot_be_brought_up_is_removed_again(machine):
     with pytest.raises(CanLinkError, match="bring vcan0 up"):
         bring_up(wish("vcan0", LinkConfig(up=True)), machine=machine)
     assert machine.linux.links == {}
+
+
+def test_a_vcan_that_a_bus_has_made_stays_from_now_on(monkeypatch):
+    machine = FakeMachine(monkeypatch, replace(VCAN, is_up=True, alias=MARK))
+    assert any("alias" in line for line in commands_for(wish("vcan0"), machine))
+    done = bring_up(wish("vcan0", LinkConfig(up=True)), machine=machine)
+    assert done.link.alias == ALIAS
 
 
 # -- Pi HATs ------------------------------------------------------------------------------

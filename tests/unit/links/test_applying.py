@@ -140,6 +140,13 @@ def test_a_failure_after_some_changes_takes_them_back(linux):
     assert (after.bitrate, after.is_up, after.modes) == (500_000, True, frozenset())
 
 
+def test_a_first_bit_rate_that_cannot_be_taken_back_is_said(linux):
+    linux.deny = {"loopback": errno.EOPNOTSUPP}
+    with pytest.raises(CanLinkError, match="loopback") as caught:
+        apply("can0", LinkConfig(bitrate=250_000, loopback=True))
+    assert "bitrate was None, is 250000" in "\n".join(caught.value.__notes__)
+
+
 def test_what_cannot_be_put_back_is_said(linux):
     linux.links["can0"] = UP_500K
     linux.deny = {"timing": errno.EDOM, "up": errno.EIO}
@@ -178,7 +185,9 @@ def test_no_bit_rate_is_an_error_before_anything_is_done(linux):
         (errno.ERANGE, "timing", "the controller cannot do that"),
         (errno.EINVAL, "up", "its bit timing is not set"),
         (errno.EPERM, "up", "needs CAP_NET_ADMIN"),
-        (errno.ENODEV, "up", "there is no interface can0"),
+        (errno.ENODEV, "up", "its device is gone, or does not answer"),
+        (errno.ENODEV, "timing", "there is no interface can0"),
+        (errno.ETIMEDOUT, "up", "took too long"),
         (errno.EIO, "up", "Input/output error"),
     ],
 )

@@ -120,7 +120,8 @@ def test_exist_ok_refuses_a_link_that_differs_from_what_is_asked_for(kernel, kin
 
 
 @pytest.mark.parametrize(
-    "name", ["", "abcdefghijklmnop", "öööööööö", "a b", "a/b", "a:b", ".", "..", "a\0b", "a\nb"]
+    "name",
+    ["vcan%d", "", "abcdefghijklmnop", "öööööööö", "a b", "a/b", "a:b", ".", "..", "a\0b", "a\nb"],
 )
 def test_an_impossible_name_is_refused_before_the_kernel_is_asked(kernel, name):
     with pytest.raises(CanLinkError, match="cannot be the name"):
@@ -200,7 +201,7 @@ def test_a_module_that_loads_without_effect_is_reported(kernel, as_root):
     [
         (errno.EPERM, CanLinkPermissionError, "needs CAP_NET_ADMIN"),
         (errno.EACCES, CanLinkPermissionError, "needs CAP_NET_ADMIN"),
-        (errno.ENODEV, CanLinkNotFoundError, "there is no interface can0"),
+        (errno.ENODEV, CanLinkError, "its device is gone, or does not answer"),
         (errno.EOPNOTSUPP, CanLinkError, "does not support it"),
         (errno.EINVAL, CanLinkError, "Invalid argument: its bit timing is not set"),
         (errno.EBUSY, CanLinkError, "busy"),
@@ -318,3 +319,26 @@ def test_importing_links_does_not_import_pyroute2():
 
     code = "import sys, canbus.links; sys.exit('pyroute2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_hardware_cannot_be_removed_and_nobody_says_it_was(kernel):
+    kernel.add("can0", "can", mtu=16)
+    with pytest.raises(CanLinkError, match="there is hardware behind it"):
+        links.delete_link("can0")
+    assert "can0" in kernel.links
+
+
+def test_only_a_controller_can_be_restarted(kernel):
+    kernel.add("vcan0")
+    with pytest.raises(CanLinkError, match="a vcan link has no controller"):
+        links.restart_link("vcan0")
+    with pytest.raises(CanLinkError, match="eth0 is not a CAN interface"):
+        links.restart_link("eth0")
+
+
+def test_names_are_checked_by_all_that_take_one(kernel):
+    for use in (links.get_link, links.set_up, links.restart_link, links.delete_link):
+        with pytest.raises(CanLinkError, match="cannot be the name"):
+            use("a%d")
+    with pytest.raises(CanLinkError, match="cannot be the name"):
+        links.apply("vcan0\0evil", links.LinkConfig(up=True))

@@ -10,9 +10,9 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from canbus.errors import CanConfigError, CanUnsupportedError
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import MODES, LinkInfo, LinkTiming, TimingLimits
-from canbus.links.plan import plan, settings_of, unsupported, without
+from canbus.links.plan import plan, settings_of, unsupported
 from tests.unit.links.model_kernel import COARSE, GS_USB, SJA1000, UNSET, ModelError, take
 
 BLANK = LinkInfo(
@@ -174,6 +174,23 @@ def test_fd_comes_in_one_request_with_both_timings():
 def test_sample_points_are_percent_here_and_a_fraction_there():
     (step,) = plan(BLANK, LinkConfig(bitrate=500_000, sample_point=87.5))
     assert " ".join(step.command()).endswith("bitrate 500000 sample-point 0.875")
+
+
+def test_the_jump_width_alone_leaves_the_rest_of_the_bit_as_it_is():
+    at = replace(BLANK, bit_timing=LinkTiming(500_000, 75.0, 125, 5, 6, 4, 1, 1))
+    for wanted in (LinkConfig(sjw=2), LinkConfig(bitrate=500_000, sjw=2)):
+        (step,) = plan(at, wanted)
+        assert dict(step.settings) == {
+            "tq": 125, "prop_seg": 5, "phase_seg1": 6, "phase_seg2": 4, "sjw": 2,
+        }  # fmt: skip
+    after, _ = run(at, LinkConfig(sjw=2))
+    assert after.bit_timing == at.bit_timing._replace(sjw=2)
+
+
+def test_the_same_rate_asked_for_again_with_fd_leaves_the_sample_point():
+    at = replace(BLANK, bit_timing=LinkTiming(500_000, 75.0, 125, 5, 6, 4, 1, 1))
+    after, _ = run(at, LinkConfig(bitrate=500_000, fd=True, data_bitrate=1_000_000))
+    assert after.bit_timing.sample_point == 75.0
 
 
 def test_a_rate_that_the_controller_only_comes_near_to_counts_as_reached():

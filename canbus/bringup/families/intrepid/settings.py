@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from canbus.bringup.common_steps import Configure
 from canbus.bringup.steps import Context, Undo
 from canbus.errors import CanLinkError
-from canbus.link_config import LinkConfig
+from canbus.link_config import LinkConfig, without
 from canbus.link_info import LinkInfo
-from canbus.links.plan import Refusal, without
+from canbus.links.plan import Refusal
 
 _PARTS = ("bitrate", "sample_point", "tq", "prop_seg", "phase_seg1", "phase_seg2", "sjw")
 _TIMING = frozenset({*_PARTS, *(f"data_{part}" for part in _PARTS), "fd"})
