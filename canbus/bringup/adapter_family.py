@@ -11,6 +11,7 @@ from shlex import quote
 
 from canbus.bringup.common_steps import (
     Configure,
+    LoadAnyModule,
     LoadModule,
     Verify,
     WaitForLink,
@@ -76,7 +77,7 @@ class AdapterFamily:
         if not there:
             self._refuse_rivals(context.machine)
             need_bitrate(request.config, f"a {self.title} that is new")
-            steps = [LoadModule(name) for name in self._modules(context.machine)]
+            steps = self._load(context.machine)
             steps.append(self._wait(request, context.machine))
         else:
             context.link = self._choose(there).name
@@ -108,10 +109,12 @@ class AdapterFamily:
                     hint=advice,
                 )
 
-    def _modules(self, machine: Machine) -> list[str]:
-        """Those whose hardware is there; all if none is seen: it may be about to come."""
+    def _load(self, machine: Machine) -> list[Step]:
+        """The drivers whose hardware is there; if none is seen, it may be about to come."""
         needed = [driver.module for driver in self.drivers if driver.is_needed(machine)]
-        return needed or [driver.module for driver in self.drivers]
+        if needed:
+            return [LoadModule(module) for module in needed]
+        return [LoadAnyModule(tuple(driver.module for driver in self.drivers))]
 
     def _wait(self, request: Request, machine: Machine) -> WaitForLink:
         name = request.name

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from canbus.bringup.adapter_family import AdapterFamily
+from collections.abc import Callable
+
 from canbus.bringup.execution import Outcome, execute, shell_lines
 from canbus.bringup.families import gs_usb, kvaser, native, pcan, pihat, vcan
 from canbus.bringup.machine import Machine
 from canbus.bringup.request import Request
 from canbus.bringup.steps import Context, Report, Step
-from canbus.errors import CanConfigError
+from canbus.errors import CanConfigError, CanLinkError
+from canbus.links.names import check_name
+from canbus.links.plan import Refusal
 
 _ADAPTERS = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY)
 _BY_NAME = {family.name: family for family in _ADAPTERS}
@@ -54,19 +57,34 @@ def bring_up(
     return execute(_steps(request, context), context)
 
 
-def commands_for(request: Request, machine: Machine | None = None) -> list[str]:
+def commands_for(
+    request: Request,
+    machine: Machine | None = None,
+    refused: Callable[[Refusal], None] = lambda refusal: None,
+) -> list[str]:
     """What `bring_up` would do now, as lines for sh; nothing is done.
+
+    Args:
+        request: what shall be brought up.
+        machine: where; None for this one.
+        refused: called with each setting that is known not to be taken.
 
     Raises:
         CanConfigError: as `bring_up`.
         CanLinkError: as `bring_up`, where it can be known without doing anything.
     """
     context = Context(machine or Machine())
-    return shell_lines(_steps(request, context), context)
+    lines = shell_lines(_steps(request, context), context)
+    for refusal in context.refused:
+        if request.strict:
+            raise CanLinkError(f"{context.link}: no {refusal.setting}: {refusal.why}")
+        refused(refusal)
+    return lines
 
 
 def _steps(request: Request, context: Context) -> list[Step]:
     name = family_name(request.target, context)
+    _check_names(request, name)
     unknown = sorted(set(request.options) - _OPTIONS.get(name, frozenset()))
     if unknown:
         takers = [taker for taker, names in _OPTIONS.items() if unknown[0] in names]
@@ -77,7 +95,9 @@ def _steps(request: Request, context: Context) -> list[Step]:
     if name != "serial" and request.port is not None:
         raise CanConfigError(
             f"{request.target} has no serial port to name, but {request.port} was given",
-            hint=f"for a serial adapter: canbus up serial {request.port}",
+            hint="leave the second word out"
+            if not request.port.startswith("/dev/")
+            else f"for a serial adapter: canbus up serial {request.port}",
         )
     if name in _BY_NAME:
         return _BY_NAME[name].steps(request, context)
@@ -96,6 +116,20 @@ def _steps(request: Request, context: Context) -> list[Step]:
     return vcan.steps(request, context)
 
 
+def _check_names(request: Request, family: str) -> None:
+    for name in (request.name, request.target if family in {"native", "vcan"} else None):
+        if name is not None:
+            try:
+                check_name(name)
+            except CanLinkError as exc:
+                raise CanConfigError(str(exc), hint=exc.hint) from exc
+    if family == "native" and request.name not in {None, request.target}:
+        raise CanConfigError(
+            f"{request.target} is the name of an interface, and --name says {request.name}",
+            hint=f"canbus up {request.name}, or canbus up {request.target}",
+        )
+
+
 def family_name(target: str, context: Context) -> str:
     """The family that a target names; "native" for a link."""
     name = _ALIASES.get(target.lower(), target.lower().replace("-", "_"))
@@ -106,8 +140,3 @@ def family_name(target: str, context: Context) -> str:
     if kind == "vcan" or (target not in there and target.startswith("vcan")):
         return "vcan"
     return "native"
-
-
-def adapters() -> tuple[AdapterFamily, ...]:
-    """The families that are nothing but a driver."""
-    return _ADAPTERS

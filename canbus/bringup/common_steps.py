@@ -14,7 +14,7 @@ from canbus.bringup.steps import UNKNOWN_LINK, Context, Step, Undo
 from canbus.errors import CanConfigError, CanLinkError, CanLinkPermissionError, CanTimeoutError
 from canbus.link_config import LinkConfig
 from canbus.link_info import CAN_MTU, LinkInfo
-from canbus.links.plan import plan, settings_of, unsupported
+from canbus.links.plan import Refusal, plan, settings_of, unsupported
 from canbus.state import CanState
 
 _SETTLED = 0.5  # seconds: the channels of one adapter appear within milliseconds
@@ -51,6 +51,36 @@ class LoadModule(Step):
 
 
 @dataclass
+class LoadAnyModule(Step):
+    """Load those of several modules that this kernel has: their hardware is yet to be seen."""
+
+    modules: tuple[str, ...]
+
+    def explain(self) -> str:
+        """In words."""
+        return f"load the kernel modules {', '.join(self.modules)}, as far as there are any"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if any(context.machine.has_module(module) for module in self.modules):
+            return []
+        return [f"{join(['modprobe', module])} || :" for module in self.modules]
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        problems = []
+        for module in self.modules:
+            try:
+                LoadModule(module).run(context)
+            except CanLinkPermissionError:
+                raise
+            except CanLinkError as exc:
+                problems.append(exc)
+        if len(problems) == len(self.modules):
+            raise problems[0]
+
+
+@dataclass
 class WaitForLink(Step):
     """Wait until the kernel has made the interface, and learn its name.
 
@@ -79,32 +109,36 @@ class WaitForLink(Step):
         if context.link is not None and context.find() is not None:
             return []
         turns = max(1, round(self.timeout * 10))
-        wait = f"i=$((i + 1)); [ $i -le {turns} ] || exit 1; sleep 0.1"
+        give_up = f'{{ echo "{self.what} did not appear" >&2; break; }}'
+        wait = f"i=$((i + 1)); [ $i -le {turns} ] || {give_up}; sleep 0.1"
         return [f'i=0; until LINK=$({self.look}); [ -n "{UNKNOWN_LINK}" ]; do {wait}; done']
 
     def run(self, context: Context) -> None:
         """Do it."""
-        found = self._next(context, [], self.timeout)
-        if not found:
+        seen: set[int] = set()
+        if not self._next(context, seen, self.timeout):
             raise CanTimeoutError(
                 f"{self.what} did not appear within {self.timeout:g} s", hint=self.advice
             )
-        while self._next(context, found, _SETTLED):
+        while self._next(context, seen, _SETTLED):
             pass
-        context.link = self.choose(found).name
+        # Under the names that they have now: udev may have given them others.
+        there = [link for link in context.machine.list_links() if link.index in seen]
+        if not there:
+            raise CanLinkError(f"{self.what} has gone again", hint=self.advice)
+        context.link = self.choose(there).name
 
-    def _next(self, context: Context, found: list[LinkInfo], timeout: float) -> list[LinkInfo]:
-        """Wait for one more, and add it to those found; [] if none came."""
-        names = {link.name for link in found}
+    def _next(self, context: Context, seen: set[int], timeout: float) -> bool:
+        """Wait for one more; whether one came."""
 
         def is_new(link: LinkInfo) -> bool:
-            return link.name not in names and self.match(link)
+            return link.index not in seen and self.match(link)
 
         try:
-            found.append(context.machine.wait_for_link(is_new, timeout, self.what))
+            seen.add(context.machine.wait_for_link(is_new, timeout, self.what).index)
         except CanTimeoutError:
-            return []
-        return found
+            return False
+        return True
 
 
 @dataclass
@@ -135,6 +169,14 @@ class Configure(Step):
     def before(self, context: Context) -> LinkInfo | None:
         """The link as this step will find it; None if it is made anew until then."""
         return context.find()
+
+    def _fresh(self, context: Context) -> LinkInfo:
+        """One as it comes out of the box."""
+        return LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=self.mtu)
+
+    def refusals(self, context: Context) -> list[Refusal]:
+        """What is known beforehand not to be taken."""
+        return list(unsupported(context.find() or self._fresh(context), self.config))
 
     @property
     def tells_itself(self) -> bool:
@@ -181,7 +223,7 @@ class Verify(Step):
     def is_done(self, context: Context) -> bool:
         """Whether there is nothing to do."""
         link = context.find()
-        return link is not None and link.is_up and link.state is not CanState.BUS_OFF
+        return link is not None and link.is_up and not _is_stuck(link)
 
     def run(self, context: Context) -> None:
         """Do it."""
@@ -190,12 +232,17 @@ class Verify(Step):
             raise CanLinkError(f"{context.link} vanished while it was set up")
         if not link.is_up:
             raise CanLinkError(f"{link.name} went down again: somebody else manages it, too")
-        if link.state is CanState.BUS_OFF:
+        if _is_stuck(link):
             raise CanLinkError(
-                f"{link.name} is up, but bus-off at once",
+                f"{link.name} is up, but bus-off",
                 hint="another bit rate on the bus, or CAN_H and CAN_L swapped or shorted; then "
                 f"`canbus restart {link.name}`",
             )
+
+
+def _is_stuck(link: LinkInfo) -> bool:
+    """Bus-off, and it does not come back by itself."""
+    return link.state is CanState.BUS_OFF and not link.restart_ms
 
 
 def need_bitrate(config: LinkConfig, what: str) -> None:

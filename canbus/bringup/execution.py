@@ -63,9 +63,13 @@ def _undo_all(undoing: list[tuple[Step, Undo]], failure: BaseException) -> None:
 
 
 def shell_lines(steps: Sequence[Step], context: Context) -> list[str]:
-    """All that is to be done as lines for sh, each step with a comment in front."""
+    """All that is to be done as lines for sh, each step with a comment in front.
+
+    What is known not to be taken is in `context.refused` afterwards.
+    """
     lines = []
     for step in steps:
+        context.refused += step.refusals(context)
         commands = step.commands(context)
         if commands:
             lines += [f"# {step.explain()}", *commands]

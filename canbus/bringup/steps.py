@@ -79,6 +79,11 @@ class Step(ABC):
         """Whether there is nothing to do."""
         return not self.commands(context)
 
+    def refusals(self, context: Context) -> list[Refusal]:
+        """Settings that are known beforehand not to be taken; most steps have none."""
+        del context
+        return []
+
     @property
     def tells_itself(self) -> bool:
         """Whether `run` tells what it does, rather than `explain` beforehand."""

@@ -74,6 +74,9 @@ def say_error(exc: CanError, *, with_traceback: bool) -> None:
         traceback.print_exception(exc)
         return
     print(f"canbus: {exc}", file=sys.stderr)
+    for note in getattr(exc, "__notes__", ()):
+        if not note.startswith("hint: "):  # which is shown last
+            print(f"note: {note}", file=sys.stderr)
     if exc.hint:
         print(f"hint: {exc.hint}", file=sys.stderr)
 

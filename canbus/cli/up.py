@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from canbus.cli import output
 from canbus.cli.arguments import add_verbose, seconds, usage
 from canbus.cli.link_arguments import add_link_arguments, link_config
+from canbus.cli.process import Terminated
 
 if TYPE_CHECKING:
     from canbus.bringup import Outcome, Request
     from canbus.link_info import LinkInfo
+    from canbus.links import Refusal
 
 _EPILOG = """TARGET is the name of an interface (can0), or a family of adapters:
   pcan       PEAK PCAN: USB, PCI, PCI Express
@@ -81,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
     with usage():
         request = _request(args)
         if args.dry_run:
-            return _show_commands(args, commands_for(request))
+            refused: list[Refusal] = []
+            return _show_commands(args, commands_for(request, refused=refused.append), refused)
         done = bring_up(request, _be_quiet if args.json else output.say)
     _show(args, request, done)
     return _stay(done.link.name) if args.foreground else 0
@@ -112,19 +115,29 @@ def _stay(link: str) -> int:
     from canbus.bringup import keepers
 
     keeper = keepers.find(link)
-    return 0 if keeper is None else keeper.wait()
+    if keeper is None:
+        return 0
+    try:
+        status = keeper.wait()
+    except Terminated:  # how a service manager ends it: all went well
+        keeper.stop()
+        return 0
+    return status if status >= 0 else 1
 
 
 def _be_quiet(_: str) -> None:
     pass
 
 
-def _show_commands(args: argparse.Namespace, commands: list[str]) -> int:
+def _show_commands(args: argparse.Namespace, commands: list[str], refused: list[Refusal]) -> int:
+    for refusal in refused:
+        _warn(args.target, refusal)
     if args.json:
         import json
 
         lines = [line for line in commands if not line.startswith("#")]
-        print(json.dumps({"commands": lines}, indent=2))
+        facts = {"commands": lines, "refused": [refusal._asdict() for refusal in refused]}
+        print(json.dumps(facts, indent=2))
     else:
         for line in commands or ["# it is up as asked already: nothing to do"]:
             print(line)
@@ -133,15 +146,21 @@ def _show_commands(args: argparse.Namespace, commands: list[str]) -> int:
 
 def _show(args: argparse.Namespace, request: Request, done: Outcome) -> None:
     for refusal in done.refused:
-        what = f"{refusal.setting}={refusal.value} was {refusal.outcome}"
-        output.say_warning(f"{done.link.name}: {what}: {refusal.why}")
+        _warn(done.link.name, refusal)
     if args.json:
         import json
 
         print(json.dumps(_facts(done), indent=2))
         return
-    nothing = "" if done.done else " as asked, nothing to do"
+    nothing = ""
+    if not done.done:
+        nothing = ", nothing more to do" if done.refused else " as asked, nothing to do"
     output.say(f"{done.link.name} is up{nothing}{_summary(done.link)}")
+
+
+def _warn(name: str, refusal: Refusal) -> None:
+    what = f"{refusal.setting}={refusal.value} was {refusal.outcome}"
+    output.say_warning(f"{name}: {what}: {refusal.why}")
 
 
 def _summary(link: LinkInfo) -> str:

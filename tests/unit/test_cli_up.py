@@ -12,6 +12,7 @@ from canbus.bringup import bringing_up, keepers
 from canbus.bringup.families.vcan import ALIAS
 from canbus.cli import main
 from canbus.cli.link_arguments import bit_rate
+from canbus.cli.process import Terminated
 from tests.unit.bringup.fake_machine import FakeMachine, adapter
 from tests.unit.links.test_plan import AT_500K, BLANK, VCAN
 
@@ -112,6 +113,25 @@ def test_failures_are_status_1_in_one_line_and_a_hint(run):
     assert complaints[1].startswith("hint: ")
 
 
+def test_a_dry_run_tells_what_is_known_not_to_be_taken(run):
+    words = ("up", "vcan5", "--bitrate", "500k", "--dry-run")
+    status, lines, complaints = run(*words)
+    assert (status, len(complaints)) == (0, 1)
+    assert "bitrate=500000 was refused: a vcan link has no controller" in complaints[0]
+    assert not any("bitrate 500000" in line for line in lines if line.startswith("ip"))
+    assert run(*words, "--strict")[0] == 1
+    _, lines, _ = run(*words, "--json")
+    assert json.loads("\n".join(lines))["refused"][0]["setting"] == "bitrate"
+
+
+def test_what_could_not_be_undone_is_told(run, machine):
+    machine.linux.deny = {"loopback": 95}
+    status, _, complaints = run("up", "can0", "--bitrate", "250k", "--loopback")
+    assert status == 1
+    assert "note: can0 is not as it was before: bitrate was None, is 250000" in complaints
+    assert complaints[-1].startswith("hint: ")
+
+
 def test_arguments_may_stand_in_any_order(run):
     before = run("up", "--bitrate", "500k", "can0", "--dry-run")
     assert before == run("up", "can0", "--dry-run", "--bitrate", "500k")
@@ -148,8 +168,8 @@ def test_several_at_once_may_make_the_same_vcan(run, machine):
     assert machine.linux.links["vcan5"].alias is None  # not ours
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_in_the_foreground_it_stays_until_the_daemon_ends(run, monkeypatch, machine, code):
+@pytest.mark.parametrize(("code", "status"), [(0, 0), (3, 3), (-9, 1)])
+def test_in_the_foreground_it_stays_until_the_daemon_ends(run, monkeypatch, machine, code, status):
     link = replace(AT_500K, name="can7", index=7, is_up=True)
     machine.linux.links["can7"] = link
     waited = []
@@ -162,8 +182,25 @@ def test_in_the_foreground_it_stays_until_the_daemon_ends(run, monkeypatch, mach
     monkeypatch.setattr(keepers, "find", lambda name: FakeKeeper() if name == "can7" else None)
     from canbus.cli import up
 
-    assert up._stay("can7") == code
+    assert up._stay("can7") == status
     assert waited == [True]
+
+
+def test_in_the_foreground_a_signal_to_end_is_no_failure(monkeypatch):
+    from canbus.cli import up
+
+    stopped = []
+
+    class FakeKeeper:
+        def wait(self):
+            raise Terminated(15)
+
+        def stop(self):
+            stopped.append(True)
+
+    monkeypatch.setattr(keepers, "find", lambda name: FakeKeeper())
+    assert up._stay("can7") == 0
+    assert stopped == [True]
 
 
 # -- down ---------------------------------------------------------------------------------
