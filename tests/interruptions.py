@@ -16,13 +16,16 @@ from canbus.testing.support import PATIENCE, Worker
 _PLACES = ("call", "c_return")
 
 
-def interrupted(work: Callable[[], object], step: int, handler: Callable[[], object]) -> bool:
+def interrupted(
+    work: Callable[[], object], step: int, handler: Callable[[], object], within: str = ""
+) -> bool:
     """Do `work`, calling `handler` at one step of it, in a thread that must not hang.
 
     Args:
         work: what is interrupted.
         step: at which of its steps, the first one is 1.
         handler: what the signal handler does.
+        within: steps are those in files whose path has this; "" for all.
 
     Returns:
         False if the work has fewer steps.
@@ -35,7 +38,7 @@ def interrupted(work: Callable[[], object], step: int, handler: Callable[[], obj
 
     def profile(frame: FrameType, event: str, arg: object) -> None:
         nonlocal reached
-        if event in _PLACES:
+        if event in _PLACES and within in frame.f_code.co_filename:
             reached += 1
             if reached == step:
                 handler()

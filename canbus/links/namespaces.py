@@ -228,10 +228,10 @@ def _setns() -> tuple[Callable[[int, int], int], Callable[[], int]]:
     try:
         import ctypes
 
-        libc = ctypes.CDLL(None, use_errno=True)
-        return libc.setns, ctypes.get_errno
+        setns = ctypes.CDLL(None, use_errno=True).setns
     except (ImportError, AttributeError) as exc:
         raise CanUnsupportedError(
             f"network namespaces cannot be entered by this Python: {exc}",
             hint="run the program in there: sudo ip netns exec NAME PROGRAM",
         ) from exc
+    return setns, ctypes.get_errno

@@ -21,6 +21,7 @@ from canbus.errors import CanLinkNotFoundError
 from canbus.links.namespaces import Namespace, entered, open_namespace
 from canbus.place import HERE
 from canbus.testing.support import Worker, number_of, numbered, receive
+from tests.interruptions import at_every_step, interrupted
 from tests.kernel.vcan_users import candump, link, lock_files
 
 NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
@@ -376,3 +377,28 @@ except can.CanPermissionError as exc:
     with vcan(space):
         pass
     assert "vcan9" in names_in(space)
+
+
+# -- interrupted --------------------------------------------------------------------------
+
+
+def test_ctrl_c_at_any_step_leaves_the_thread_where_it_was(space: str) -> None:
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    def try_one(step: int) -> bool:
+        def visit() -> int:
+            try:
+                with entered(space):
+                    pass
+            except KeyboardInterrupt:
+                pass
+            sys.setprofile(None)
+            return own_namespace()
+
+        places: list[int] = []
+        reached = interrupted(lambda: places.append(visit()), step + 2, ctrl_c)
+        assert places == [own_namespace()], f"interrupted at step {step}"
+        return reached
+
+    at_every_step(try_one)
