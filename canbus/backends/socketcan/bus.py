@@ -126,18 +126,6 @@ class SocketcanBus(SocketcanWatching):
         self._channels = Channels(channel, self._place)
         self.channel_info = f"socketcan {self._channels.shown}"
         with self._opening():
-            _see_to_the_link(
-                channel,
-                configure,
-                timing,
-                fd=fd,
-                bitrate=bitrate,
-                sample_point=sample_point,
-                data_bitrate=data_bitrate,
-                data_sample_point=data_sample_point,
-                listen_only=listen_only,
-                restart_ms=restart_ms,
-            )
             self._options = SocketOptions(
                 filters=normalise(can_filters),
                 join_filters=join_filters,
@@ -158,21 +146,32 @@ class SocketcanBus(SocketcanWatching):
             self._loss_told = on_loss != "warn"
             self._lost_before_reopen = 0
             self._senders, self._receivers, self._watched = {}, {}, {}
+            _see_to_the_link(
+                channel,
+                configure,
+                timing,
+                fd=fd,
+                bitrate=bitrate,
+                sample_point=sample_point,
+                data_bitrate=data_bitrate,
+                data_sample_point=data_sample_point,
+                listen_only=listen_only,
+                restart_ms=restart_ms,
+            )
             self._socket = open_raw_socket(channel, self._options)
             try:
                 self._set_up()
+                super().__init__(
+                    channel,
+                    self._options.filters,
+                    protocol=_protocol(fd, xl),
+                    already_filtered=len(self._options.filters or ()) <= MAX_FILTERS,
+                )
             except BaseException as exc:
                 self._socket.close()
                 if isinstance(exc, OSError) and not isinstance(exc, CanError):
                     raise open_error(exc, self._channels.shown) from exc
                 raise
-        filters = self._options.filters
-        super().__init__(
-            channel,
-            filters,
-            protocol=_protocol(fd, xl),
-            already_filtered=filters is None or len(filters) <= MAX_FILTERS,
-        )
 
     def _set_up(self) -> None:
         """Everything around the open socket."""
@@ -389,4 +388,5 @@ def _see_to_the_link(
     if configure:
         configure_link(channel, {**asked, "fd": True} if fd else asked)
     else:
-        check_link(channel, asked)
+        is_fd = fd and any(name.startswith("data_") for name in asked)
+        check_link(channel, {**asked, "fd": True} if is_fd else asked)
