@@ -65,8 +65,8 @@ class VcanBus(SocketcanBus):
         try:
             interface = VcanInterface(name, mtu, persist=persist, place=self._home)
             provision = Provision(interface, self._home.identity())
-            provision.join()
             try:
+                provision.join()
                 super().__init__(channel, can_filters, fd=fd, xl=xl, netns=netns, **options)
             except BaseException:
                 provision.leave()
@@ -90,20 +90,28 @@ class VcanBus(SocketcanBus):
         super().reopen()
 
     def _close(self) -> None:
-        if not self._waiter.is_inherited:
-            # A thread that waits still has the socket open, and would pass for a listener.
-            with suppress(OSError):
-                self._socket.setsockopt(_SOL_CAN_RAW, _CAN_RAW_FILTER, b"")
-                self._socket.setsockopt(_SOL_CAN_RAW, _CAN_RAW_ERR_FILTER, 0)
-        super()._close()
+        try:
+            if not self._waiter.is_inherited:
+                # A thread that waits still has the socket open, and would pass for a listener.
+                with suppress(OSError):
+                    self._socket.setsockopt(_SOL_CAN_RAW, _CAN_RAW_FILTER, b"")
+                    self._socket.setsockopt(_SOL_CAN_RAW, _CAN_RAW_ERR_FILTER, 0)
+        finally:
+            super()._close()
 
     def _after_close(self) -> None:
         try:
             super()._after_close()
+            self._leave()
+        except BaseException:  # Ctrl-C: nobody calls this once more
+            self._leave()
+            raise
         finally:
-            if self._provision is not None:
-                self._provision.leave()
             self._home.close()
+
+    def _leave(self) -> None:
+        if self._provision is not None:
+            self._provision.leave()
 
 
 def _checked(channel: object) -> str:

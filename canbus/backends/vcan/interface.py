@@ -12,7 +12,7 @@ import time
 from canbus import links
 from canbus.backends.vcan.advice import Advice
 from canbus.backends.vcan.receivers import has_receivers
-from canbus.errors import CanLinkError, CanLinkNotFoundError
+from canbus.errors import CanError, CanLinkError, CanLinkNotFoundError
 from canbus.link_info import CANFD_MTU, LinkInfo
 from canbus.links import owning
 from canbus.links.reading import read_link
@@ -97,6 +97,9 @@ class VcanInterface:
             if exc.error_code == errno.EEXIST:
                 return False
             raise self._advice.cannot_make(exc, mtu) from exc
+        except BaseException as exc:  # Ctrl-C, maybe when the kernel had made it
+            self._unmake(exc)
+            raise
         # Up after the mark: what is up and has none is no work of ours that is half done.
         try:
             owning.mark_and_bring_up(link, None if self._persist else MARK)
@@ -107,6 +110,15 @@ class VcanInterface:
                 raise self._advice.cannot_change(exc, why, command) from exc
             raise
         return True
+
+    def _unmake(self, failure: BaseException) -> None:
+        """Remove what there is of that name, and is as we make it: nothing was there before."""
+        try:
+            link = self._find()
+            if link is not None and link.kind == "vcan" and not (link.is_up or link.alias):
+                owning.remove(link)
+        except (CanError, OSError) as exc:
+            failure.add_note(f"{self.name} may have been made, and may stay: {exc}")
 
     def _accept(self, link: LinkInfo) -> None:
         """Use what is there, if it will do."""

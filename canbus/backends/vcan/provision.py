@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_UN, flock
 from pathlib import Path
 from threading import get_ident
 
@@ -22,7 +23,7 @@ from canbus.plugin import CanError, warn
 
 _LONGEST_CHANGE = 30.0  # seconds; loading a module is in there
 
-_changing: dict[tuple[Path, int, int], list[Callable[[], None]]] = {}
+_changing: dict[tuple[str, int, int], list[Callable[[], None]]] = {}
 """Which thread holds which "change" lock, and what it has to do afterwards."""
 
 
@@ -71,9 +72,11 @@ class Provision:
                 try:
                     self._hold()
                     self._interface.provide()
-                except BaseException:
+                except BaseException as exc:
                     try:
-                        self._depart(change)
+                        problem = self._depart(change)
+                        if problem is not None:
+                            exc.add_note(problem)
                     finally:
                         self._let_go()
                     raise
@@ -98,8 +101,20 @@ class Provision:
 
         It stays as long as another program listens on it. One that only sends is not seen.
         May be called any number of times. A forked child only closes its copies: the
-        interface is its parent's. What stays and should not is warned about.
+        interface is its parent's. What stays and should not is warned about. Ctrl-C meanwhile
+        is raised when that is done.
         """
+        try:
+            self._leave()
+        except BaseException:
+            try:
+                self._leave()
+            except BaseException:
+                self._let_go()
+                raise
+            raise
+
+    def _leave(self) -> None:
         use = self._use
         if use is None:
             return
@@ -118,8 +133,7 @@ class Provision:
         except CanError as exc:
             name = self._interface.name
             problem = f"{name} may stay, although its last user has left: {exc}"
-        finally:
-            self._let_go()
+        self._let_go()
         if problem is not None:
             warn(problem)
 
@@ -141,10 +155,14 @@ class Provision:
     def _let_go(self) -> None:
         use, self._use = self._use, None
         if use is not None:
-            lock_file.release(use)
+            try:
+                flock(use, LOCK_UN)  # as lock_file.release, at whose entry Ctrl-C could come
+            finally:
+                os.close(use)
 
-    def _key(self) -> tuple[Path, int, int]:
-        return self._change, get_ident(), os.getpid()
+    def _key(self) -> tuple[str, int, int]:
+        # No Path: its hash is a function of Python, and Ctrl-C would come when the key goes.
+        return str(self._change), get_ident(), os.getpid()
 
     @contextmanager
     def _alone(self) -> Iterator[int]:
@@ -165,7 +183,10 @@ class Provision:
             try:
                 yield change
             finally:
-                lock_file.release(change)
+                try:
+                    flock(change, LOCK_UN)  # as above
+                finally:
+                    os.close(change)
         finally:
             del _changing[key]
             for leave in later:

@@ -16,6 +16,7 @@ from canbus.backends.vcan import lock_file
 from canbus.backends.vcan.lock_file import LockBusyError, LockError, Patience
 from canbus.backends.vcan.provision import Provision
 from canbus.errors import CanPermissionError, CanWarning
+from tests.interruptions import at_every_step, interrupted
 
 
 class FakeInterface:
@@ -60,6 +61,10 @@ def user(interface: FakeInterface, tmp_path: Path):
         return Provision(interface, 7, folder=tmp_path, patience=lambda: Patience(0))  # type: ignore[arg-type]
 
     return make
+
+
+def ctrl_c() -> None:
+    raise KeyboardInterrupt
 
 
 def files(folder: Path) -> list[str]:
@@ -243,3 +248,50 @@ def test_a_lock_that_others_keep_is_told_at_the_end_too(interface, user) -> None
     last.join()
     last.leave()
     assert interface.log == ["made", "removed"]
+
+
+def test_ctrl_c_at_any_step_of_leaving_leaves_nothing_behind(interface, user, tmp_path) -> None:
+    def try_one(step: int) -> bool:
+        one = user()
+        one.join()
+
+        def work() -> None:
+            try:
+                one.leave()
+            except KeyboardInterrupt:
+                return
+
+        reached = interrupted(work, step + 2, ctrl_c)  # in it, not when it is called
+        assert (one._use, interface.is_there, files(tmp_path)) == (None, False, [])
+        return reached
+
+    at_every_step(try_one)
+
+
+def test_ctrl_c_at_any_step_of_joining_leaves_no_lock(interface, user, tmp_path) -> None:
+    def try_one(step: int) -> bool:
+        one = user()
+
+        def work() -> None:
+            try:
+                one.join()
+            except KeyboardInterrupt:
+                one.leave()  # as a bus does
+
+        reached = interrupted(work, step + 1, ctrl_c)  # not in `work` itself
+        one.leave()
+        next_one = user()
+        next_one.join()
+        next_one.leave()
+        assert (one._use, interface.is_there, files(tmp_path)) == (None, False, [])
+        return reached
+
+    at_every_step(try_one)
+
+
+def test_a_failure_tells_what_stays(interface, user) -> None:
+    interface.refusal = CanPermissionError("no")
+    interface.problem = "vcan0 stays"
+    with pytest.raises(CanPermissionError) as info:
+        user().join()
+    assert "vcan0 stays" in info.value.__notes__
