@@ -339,7 +339,7 @@ def test_candlelight_refuses_restart_ms_and_comes_up_all_the_same(gs_usb, capsys
     carrier_changes = _carrier_changes(name)
     status, lines, complaints = run(capsys, *words)
     assert (status, len(complaints)) == (0, 1)
-    assert "nothing to do" in lines[-1]
+    assert "nothing more to do" in lines[-1]
     assert _carrier_changes(name) == carrier_changes
 
 
