@@ -105,6 +105,15 @@ class Care:
         """The same with another first word of the program: where it was found."""
         return replace(self, program=(path, *self.program[1:]))
 
+    def renamed(self, name: str) -> Care:
+        """The same for a link of another name than that of its only one."""
+        return replace(
+            self,
+            key=name,
+            program=tuple(name if word == self.key else word for word in self.program),
+            links=tuple(replace(link, name=name) for link in self.links),
+        )
+
     def includes(self, other: Care) -> bool:
         """Whether who keeps this one has nothing to change to keep the other."""
         if (self.port is None) != (other.port is None):

@@ -1,9 +1,9 @@
 """The process of a keeper: `python -m canbus.bringup.keeper`, started by keepers.py.
 
 Reads what to keep as one line of JSON from standard input, and says on standard output, in one
-line too, how the first bring-up went. With "foreground" the input stays open, and its end is
-that of the keeper; otherwise the process leaves its starter, and logs to a file. Knows no
-adapter; the loop is keeping.py.
+line too, how the first bring-up went. The end of the input is that of the keeper: with
+"foreground" always, otherwise until it is up; then the process has left its starter. Logs to a
+file there. Knows no adapter; the loop is keeping.py.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from canbus.bringup.keeper_files import KeeperFiles
 from canbus.bringup.keeper_report import describe_error
 from canbus.bringup.keeping import Keeping
 from canbus.bringup.machine import Machine
+from canbus.bringup.processes import start_time
 from canbus.bringup.serial_adapter import prepare
 from canbus.bringup.wakeups import Wakeups
 from canbus.errors import CanError, CanLinkError
+from canbus.place import HERE
 
 _LOG_SIZE = 100_000  # bytes, twice: it is in RAM as a rule
 _STDIN, _STDOUT, _STDERR = range(3)
@@ -34,8 +36,8 @@ def main() -> int:
     job = json.loads(_read_line())
     care = unpack_care(job["care"])
     is_foreground = bool(job["foreground"])
-    if not is_foreground:
-        _leave_starter()
+    if not is_foreground and os.fork():
+        return 0  # a process of its own, which nobody has to wait for; there is no thread yet
     files = KeeperFiles(Path(job["folder"]), care.key)
     report = os.dup(_STDOUT)
     _silence(_STDOUT)
@@ -46,7 +48,7 @@ def main() -> int:
         return 1
     if not is_foreground:
         _write_to(_STDERR, files.log)  # a traceback of ours, which then is left there
-    with Wakeups(_STDIN if is_foreground else None) as wakeups:
+    with Wakeups(_STDIN) as wakeups:
         failure = _keep(care, files, wakeups, report, job)
     files.remove()
     if failure is not None:
@@ -59,7 +61,13 @@ def _keep(
 ) -> dict[str, Any] | None:
     """Keep it until told to stop; what to report if it never came up."""
     log = _logger(None if job["foreground"] else files.log, care.key)
-    state: dict[str, Any] = {"pid": os.getpid(), "care": job["care"], "is_ready": False}
+    state: dict[str, Any] = {
+        "pid": os.getpid(),
+        "started": start_time(os.getpid()),
+        "namespace": HERE.identity(),
+        "care": job["care"],
+        "is_ready": False,
+    }
 
     def changed(links: list[str], daemon: int | None) -> None:
         state.update(links=links, daemon=daemon)
@@ -69,6 +77,9 @@ def _keep(
             log.error("cannot write the state: %s", exc)  # noqa: TRY400
 
     def ready() -> None:
+        if not job["foreground"]:
+            wakeups.lifeline = None
+            _silence(_STDIN)
         state["is_ready"] = True
         changed(state["links"], state["daemon"])
         if not _report(report, {"pid": os.getpid()}):
@@ -95,13 +106,6 @@ def _read_line() -> bytes:
     while not line.endswith(b"\n") and (byte := os.read(_STDIN, 1)):
         line += byte
     return line
-
-
-def _leave_starter() -> None:
-    """A process of its own, which nobody has to wait for. There is no thread yet."""
-    if os.fork():
-        os._exit(0)
-    _silence(_STDIN)
 
 
 def _silence(fd: int) -> None:

@@ -1,8 +1,9 @@
 """The files of a keeper: a lock for as long as it runs, its state, its log. No processes here.
 
-The lock is the kernel's (flock): it is gone with its holder, however that ended, so that what a
-killed keeper or an earlier boot has left is known to be stale. All in /run/canbus, or, for who
-may not write there, in canbus under $XDG_RUNTIME_DIR.
+The lock is the kernel's (F_OFD_SETLK of fcntl(2)): it is gone with its holder, however that ended,
+so that what a killed keeper or an earlier boot has left is known to be stale. To look whether it is
+held does not take it. All in /run/canbus, or, for who may not write there, in canbus under
+$XDG_RUNTIME_DIR; only where nobody but root and we may write, as what a state says is done.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
+import struct
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +24,24 @@ SYSTEM = Path("/run/canbus")
 
 
 def folders() -> list[Path]:
-    """Where files of keepers may be, ours or others'."""
+    """Where files of keepers are that are to be believed: root's, and our own. They are there."""
+    return [folder for folder in _places() if _is_to_be_believed(folder)]
+
+
+def _places() -> list[Path]:
     own = os.environ.get("XDG_RUNTIME_DIR")
-    return [SYSTEM, *([Path(own, "canbus")] if own else [])]
+    if not own or os.geteuid() == 0:  # root may have a user's, by sudo -E say
+        return [SYSTEM]
+    return [SYSTEM, Path(own, "canbus")]
+
+
+def _is_to_be_believed(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    is_closed = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and is_closed and found.st_uid in {0, os.geteuid()}
 
 
 def writable_folder() -> Path:
@@ -32,13 +50,14 @@ def writable_folder() -> Path:
     Raises:
         CanLinkPermissionError: a PermissionError; there is none.
     """
-    for folder in folders():
+    for folder in _places():
         with suppress(OSError):
             folder.mkdir(mode=0o755, exist_ok=True)
-        if os.access(folder, os.W_OK | os.X_OK):
+        if folder in folders() and os.access(folder, os.W_OK | os.X_OK):
             return folder
     raise CanLinkPermissionError(
-        f"cannot keep the state of a daemon: {' and '.join(map(str, folders()))} cannot be written",
+        f"cannot keep the state of a daemon: {' and '.join(map(str, _places()))} cannot be "
+        "written, or others may write there, too",
         hint="run it with sudo, or set XDG_RUNTIME_DIR to a folder of yours",
     )
 
@@ -66,9 +85,10 @@ class KeeperFiles:
             CanLinkError: there is one already.
         """
         while self._fd is None:
-            fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            # 0600, as who may open it may lock it.
+            fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
             except BlockingIOError:
                 os.close(fd)
                 raise CanLinkError(
@@ -81,21 +101,20 @@ class KeeperFiles:
                 os.close(fd)
 
     def is_locked(self) -> bool:
-        """Whether a keeper runs; True for one that is ours."""
+        """Whether a keeper runs; True for one that is ours, and for who may not look."""
         if self._fd is not None:
             return True
         try:
             fd = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return False
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except PermissionError:  # its state tells more
             return True
-        else:
-            return False
+        try:
+            found = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
         finally:
             os.close(fd)
+        return bool(struct.unpack_from("h", found)[0] != fcntl.F_UNLCK)
 
     def write(self, state: dict[str, Any]) -> None:
         """Replace the state; readers see the old one or the new one."""
@@ -124,6 +143,11 @@ class KeeperFiles:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def _flock(kind: int) -> bytes:
+    """Lay out struct flock of <fcntl.h>, with 64 bits also where long has 32: of the whole file."""
+    return struct.pack("hhqqi0q", kind, os.SEEK_SET, 0, 0, 0)
 
 
 def _is_still_there(fd: int, path: Path) -> bool:

@@ -16,9 +16,11 @@ from typing import Any
 
 import canbus
 from canbus.bringup.care import Care, pack_care, unpack_care
-from canbus.bringup.keeper_files import SYSTEM, KeeperFiles, all_keys, folders, writable_folder
+from canbus.bringup.keeper_files import KeeperFiles, all_keys, folders, writable_folder
 from canbus.bringup.keeper_report import error_from
+from canbus.bringup.processes import MODULE, is_keeper, open_keeper
 from canbus.errors import CanLinkError, CanPermissionError, CanTimeoutError
+from canbus.place import HERE
 
 _SLACK = 60.0  # seconds beside the care's own, for a slow machine to start a process and to ask
 _STEP = 0.02
@@ -33,10 +35,14 @@ class Keeper:
 
     Attributes:
         pid: its process number.
-        care: what it looks after.
+        care: what it looks after; little more than the key, if its state is that of another
+            version of this package, or damaged.
         links: the names of the links that are up now.
         daemon: the process number of its daemon; None while that is not running.
         log: the file of its log; not there for one in the foreground.
+        started: when it began, in ticks since boot; None if it does not say.
+        namespace: the network namespace that it is in; None if it does not say.
+        is_ready: it has been up; if not, it still brings that up for the first time.
     """
 
     pid: int
@@ -44,6 +50,9 @@ class Keeper:
     links: tuple[str, ...]
     daemon: int | None
     log: Path
+    started: int | None = None
+    namespace: int | None = None
+    is_ready: bool = True
 
     @property
     def what(self) -> str:
@@ -65,11 +74,25 @@ class Keeper:
             CanPermissionError: a PermissionError; it is somebody else's.
             CanTimeoutError: it does not even end when it is killed.
         """
+        pidfd = open_keeper(self.pid, self.started)
+        if pidfd is not None:
+            try:
+                self._end(pidfd, timeout)
+            finally:
+                os.close(pidfd)
+        files = KeeperFiles(self.log.parent, self.care.key)
+        if files.is_locked():
+            raise CanTimeoutError(
+                f"what keeps {self.care.key} up (process {self.pid}) does not end"
+            )
+        _clear(files)
+
+    def _end(self, pidfd: int, timeout: float) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
-                os.kill(self.pid, number)
+                signal.pidfd_send_signal(pidfd, number)
             except ProcessLookupError:
-                break
+                return
             except PermissionError as exc:
                 raise CanPermissionError(
                     f"cannot stop what keeps {self.care.key} up (process {self.pid}): it is "
@@ -77,14 +100,8 @@ class Keeper:
                     exc.errno,
                     hint=f"sudo canbus down {self.care.key}",
                 ) from exc
-            if self._wait_for_end(timeout):
-                break
-        files = KeeperFiles(self.log.parent, self.care.key)
-        if files.is_locked():
-            raise CanTimeoutError(
-                f"what keeps {self.care.key} up (process {self.pid}) does not end"
-            )
-        _clear(files)
+            if self._wait_for_end(pidfd, timeout):
+                return
 
     def wait(self) -> int:
         """Wait until it ends, and return its exit status; for one started in the foreground.
@@ -93,7 +110,12 @@ class Keeper:
         """
         process = _foreground.pop(self.pid, None)
         if process is None:
-            self._wait_for_end(None)
+            pidfd = open_keeper(self.pid, self.started)
+            if pidfd is not None:
+                try:
+                    self._wait_for_end(pidfd, None)
+                finally:
+                    os.close(pidfd)
             return 0
         with process:  # which closes its lifeline
             while True:
@@ -102,18 +124,11 @@ class Keeper:
                 except KeyboardInterrupt:  # which it has heard, too
                     process.terminate()
 
-    def _wait_for_end(self, timeout: float | None) -> bool:
-        """Whether its lock is free in time."""
+    def _wait_for_end(self, pidfd: int, timeout: float | None) -> bool:
+        """Whether it ends in time, and its lock is free."""
         files = KeeperFiles(self.log.parent, self.care.key)
         deadline = None if timeout is None else time.monotonic() + timeout
-        with suppress(OSError):  # no pidfd_open before Linux 5.3: then by asking
-            pidfd = os.pidfd_open(self.pid)
-            try:
-                poll = select.poll()
-                poll.register(pidfd, select.POLLIN)
-                poll.poll(None if timeout is None else timeout * 1000)
-            finally:
-                os.close(pidfd)
+        _wait_for(pidfd, timeout)
         while files.is_locked():
             if deadline is not None and time.monotonic() >= deadline:
                 return False
@@ -122,22 +137,24 @@ class Keeper:
 
 
 def find(link: str) -> Keeper | None:
-    """The keeper of a link, by its name; also while the link is gone, as its adapter is."""
-    there = find_all()
+    """The keeper of a link, by its name; also while the link is gone, as its adapter is.
+
+    Those of other network namespaces are passed over: there the name is another link's.
+    """
+    here = HERE.identity()
+    there = [one for one in find_all() if one.namespace in {None, here}]
     by_key = [one for one in there if one.care.key == link]
     by_link = [one for one in there if link in one.links]
     return next(iter(by_key + by_link), None)
 
 
 def find_all() -> list[Keeper]:
-    """All keepers that run, ours and others'."""
+    """All keepers that run, ours and root's; also those that are not ready yet."""
     return [keeper for folder in folders() for keeper in _find_in(folder)]
 
 
 def _find_in(folder: Path) -> list[Keeper]:
     try:
-        if folder != SYSTEM and folder.stat().st_uid != os.geteuid():
-            return []  # what somebody else writes is not believed
         found = [_keeper_of(KeeperFiles(folder, key)) for key in all_keys(folder)]
     except OSError:
         return []
@@ -145,18 +162,39 @@ def _find_in(folder: Path) -> list[Keeper]:
 
 
 def _keeper_of(files: KeeperFiles) -> Keeper | None:
-    if not files.is_locked():
+    """The one that runs."""
+    keeper = _last_of(files) if files.is_locked() else None
+    # Another process may just be clearing up, or still have to write its state.
+    return keeper if keeper is not None and is_keeper(keeper.pid, keeper.started) else None
+
+
+def _last_of(files: KeeperFiles) -> Keeper | None:
+    """The one that has written the state, be it gone, be it of another version."""
+    state = files.read() or {}
+    pid, links = _number(state, "pid"), state.get("links")
+    if pid is None:
         return None
-    state = files.read()
-    if state is None or not state.get("is_ready"):
-        return None  # it is still coming
+    try:
+        care = unpack_care(state["care"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        care = None
+    if care is None or care.key != files.key or not care.program:
+        care = Care(key=files.key, what=f"what keeps {files.key} up", program=("",), links=())
     return Keeper(
-        state["pid"],
-        unpack_care(state["care"]),
-        tuple(state["links"]),
-        state["daemon"],
+        pid,
+        care,
+        tuple(map(str, links)) if isinstance(links, list) else (),
+        _number(state, "daemon"),
         files.log,
+        _number(state, "started"),
+        _number(state, "namespace"),
+        bool(state.get("is_ready")),
     )
+
+
+def _number(state: dict[str, Any], name: str) -> int | None:
+    value = state.get(name)
+    return value if isinstance(value, int) else None
 
 
 def start(care: Care, *, is_asked: bool = False, foreground: bool = False) -> Keeper:
@@ -182,15 +220,18 @@ def start(care: Care, *, is_asked: bool = False, foreground: bool = False) -> Ke
         "is_asked": is_asked,
         "foreground": foreground,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "canbus.bringup.keeper"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if foreground else subprocess.DEVNULL,
-        cwd="/",
-        env=_environment(),
-        start_new_session=not foreground,
-    )
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if foreground else subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+            start_new_session=not foreground,
+        )
+    except OSError as exc:
+        raise CanLinkError(f"cannot start {sys.executable}: {exc.strerror}", exc.errno) from exc
     facts = _told(process, job, care.patience + _SLACK, keep=foreground)
     if not foreground or "error" in facts:
         process.wait()
@@ -214,20 +255,17 @@ def _told(
     try:
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()
-        poll = select.poll()
-        poll.register(process.stdout, select.POLLIN)
-        if poll.poll(timeout * 1000):
+        if _wait_for(process.stdout.fileno(), timeout):
             line = process.stdout.readline()
     except BrokenPipeError:
         pass
-    except BaseException:  # Ctrl-C: it finds nobody there to report to, and ends
-        process.stdin.close()
-        raise
     finally:
-        process.stdout.close()
-        if not keep or not line:
+        if not keep or not line:  # Ctrl-C, say: without its lifeline it ends what it has begun
             with suppress(BrokenPipeError):
                 process.stdin.close()
+        if not line:
+            _wait_for(process.stdout.fileno(), _LEFT)  # it says so when nothing is left
+        process.stdout.close()
     facts = json.loads(line) if line else {}
     if not facts:
         return {
@@ -250,9 +288,9 @@ def clear_stale() -> None:
 
 def _clear(files: KeeperFiles) -> None:
     """What one that was killed, or an earlier boot, has left: its files, maybe its daemon."""
-    state = files.read()
-    if state is not None and isinstance(state.get("daemon"), int):
-        _wait_for_daemon(state["daemon"], state["care"]["program"][0])
+    last = _last_of(files)
+    if last is not None and last.daemon is not None:
+        _wait_for_daemon(last.daemon, last.care.program[0])
     with suppress(OSError, CanLinkError):
         files.lock()  # nobody may have come meanwhile
         files.remove()
@@ -270,7 +308,16 @@ def _runs(pid: int, program: str) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return program.encode() in words[:2]  # behind an interpreter, if it is a script
+    return (
+        bool(program) and program.encode() in words[:2]
+    )  # behind an interpreter, if it is a script
+
+
+def _wait_for(fd: int, timeout: float | None) -> bool:
+    """Whether it is readable in time, or at its end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 
 def _environment() -> dict[str, str]:

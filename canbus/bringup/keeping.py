@@ -195,7 +195,12 @@ class Keeping:
         while not self._wakeups.is_over:
             if self._daemon is not None and not self._daemon.is_running():
                 return f"{self._daemon.failure()}"
-            gone = self._forget_gone_links()
+            try:
+                gone = self._forget_gone_links()
+            except CanError as exc:  # a look that failed says nothing of the links
+                self._say_once(str(exc))
+                self._wait(_LOOK)
+                continue
             if self._care.port is not None:
                 if (gone or self._is_elsewhere) and (loss := self._loss()):
                     return loss

@@ -10,15 +10,18 @@ import os
 import re
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canbus import links
+from canbus.errors import CanLinkError
 from canbus.links import Applied, LinkConfig, LinkInfo, netlink
 from canbus.links.modules import modprobe
 from canbus.links.rights import has_capability
 
 _ANSWER_TIME = 5.0  # seconds
+_LOOK = 0.1  # seconds
 _COMM_LENGTH = 15  # TASK_COMM_LEN of <linux/sched.h> without the terminating zero
 
 
@@ -123,8 +126,33 @@ class Machine:
         return links.list_links()
 
     def interface_names(self) -> frozenset[str]:
-        """The names of all network interfaces, CAN or not."""
-        return frozenset(name for _, name in socket.if_nameindex())
+        """The names of all network interfaces, CAN or not.
+
+        Raises:
+            CanLinkError: the kernel does not tell.
+        """
+        try:
+            return frozenset(name for _, name in socket.if_nameindex())
+        except OSError as exc:  # ENOBUFS, EMFILE
+            raise CanLinkError(f"cannot list interfaces: {exc.strerror}", exc.errno) from exc
+
+    def command_of(self, pid: int) -> tuple[str, ...]:
+        """The words that a process was started with; () if it is gone."""
+        return tuple(_text(Path(f"/proc/{pid}/cmdline")).split("\0"))
+
+    def parent_of(self, pid: int) -> int | None:
+        """The process that a process is a child of; None if it is gone."""
+        found = re.search(r"^PPid:\t(\d+)", _text(Path(f"/proc/{pid}/status")), re.MULTILINE)
+        return int(found[1]) if found else None
+
+    def wait_for_device(self, path: str, timeout: float) -> bool:
+        """Whether a character device is there in time."""
+        deadline = time.monotonic() + timeout
+        while not Path(path).is_char_device():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOOK)
+        return True
 
     def apply(self, name: str, config: LinkConfig, *, strict: bool) -> Applied:
         """As `canbus.links.apply`."""

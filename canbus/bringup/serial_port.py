@@ -48,8 +48,11 @@ class SerialPort:
         return there[0].path if there else None
 
     def is_same_adapter(self, other: SerialPort) -> bool:
-        """Whether both name the same one."""
-        return self.path == other.path or (self.usb_id is not None and self._is_same(other))
+        """Whether both name the same one; one path may be another adapter's by now."""
+        is_known = self.usb_id is not None and other.usb_id is not None
+        if is_known and not (self.path == other.path and os.path.islink(self.path)):  # noqa: PTH114
+            return self._is_same(other)
+        return self.path == other.path
 
     def _is_same(self, other: SerialPort) -> bool:
         if (self.usb_id, self.interface) != (other.usb_id, other.interface):

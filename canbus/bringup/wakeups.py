@@ -31,6 +31,7 @@ class Wakeups:
 
     Attributes:
         is_over: the keeper was told to stop.
+        lifeline: as above; may be dropped.
 
     Raises:
         CanLinkError: the kernel does not tell about links.
@@ -38,7 +39,7 @@ class Wakeups:
 
     def __init__(self, lifeline: int | None = None) -> None:
         self.is_over = False
-        self._lifeline = lifeline
+        self.lifeline = lifeline
         with asking("watch CAN interfaces"):
             self._links = RouteSocket(RTMGRP_LINK)
         self._ear, self._mouth = socket.socketpair()
@@ -65,19 +66,15 @@ class Wakeups:
         poll = select.poll()
         for fd in (self._links.fileno(), self._ear.fileno(), *also):
             poll.register(fd, select.POLLIN)
-        if self._lifeline is not None:
-            poll.register(self._lifeline, select.POLLIN)
+        if self.lifeline is not None:
+            poll.register(self.lifeline, select.POLLIN)
         ready = dict(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
         if self._links.fileno() in ready:
             self._pass_over_links()
         with suppress(BlockingIOError):
             while self._ear.recv(4096):
                 pass
-        if (
-            self._lifeline is not None
-            and self._lifeline in ready
-            and not os.read(self._lifeline, 1)
-        ):
+        if self.lifeline is not None and self.lifeline in ready and not os.read(self.lifeline, 1):
             self.is_over = True
 
     def _pass_over_links(self) -> None:

@@ -68,6 +68,11 @@ def what_is_left() -> tuple[object, ...]:
 NOTHING: tuple[object, ...] = (None, [], [], [])
 
 
+def is_ready() -> bool:
+    keeper = keepers.find(NAME)
+    return keeper is not None and keeper.is_ready
+
+
 def log() -> list[str]:
     keeper = keepers.find(NAME)
     return [] if keeper is None else keeper.log.read_text().splitlines()
@@ -117,7 +122,7 @@ def in_foreground(port: str) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-c", FOREGROUND, port, NAME], stderr=subprocess.PIPE, text=True
     )
     try:
-        wait_until(lambda: keepers.find(NAME) is not None or process.poll() is not None)
+        wait_until(lambda: is_ready() or process.poll() is not None)
         yield process
     finally:
         process.kill()

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,14 @@ from pathlib import Path
 import pytest
 
 import canbus as can
-from canbus.bringup import bring_up, commands_for, keepers, take_down
-from canbus.links import create_vcan, delete_link, list_links, set_down
+from canbus.bringup import Request, bring_up, commands_for, keepers, take_down
+from canbus.links import LinkConfig, create_vcan, delete_link, list_links, set_down
 from canbus.testing.slcan import Refuse, Silent, SlcanEmulator
 from tests.kernel.serial_bringup import (
     NAME,
     NOTHING,
     PATIENCE,
+    RUN_CLI,
     cli,
     files,
     in_foreground,
@@ -164,6 +166,39 @@ def test_without_a_name_it_gets_the_first_that_is_free_and_keeps_it(adapter):
         delete_link("slcan0")
 
 
+def test_two_ports_at_once_get_two_names(adapter):
+    other = f"{PORT}2"
+    with SlcanEmulator(link=other):
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", RUN_CLI, "up", "serial", port, "--bitrate", "250k"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for port in (PORT, other)
+        ]
+        said = [process.communicate(timeout=PATIENCE)[1] for process in started]
+        assert [process.returncode for process in started] == [0, 0], said
+        assert sorted(one.care.key for one in keepers.find_all()) == ["slcan0", "slcan1"]
+        for keeper in keepers.find_all():
+            keeper.stop()
+
+
+def test_the_port_is_waited_for(adapter):
+    adapter.unplug()
+    timer = threading.Timer(0.5, adapter.plug)  # a moment that nothing tells
+    timer.start()
+    assert "wait for /dev/ttyCanbusUp" in up(PORT).done
+    timer.join()
+    with pytest.raises(can.CanLinkError, match="kept up by canbus"):
+        bring_up(can_link(500_000))
+
+
+def can_link(bitrate):
+    return Request(target=NAME, config=LinkConfig(bitrate=bitrate, up=True))
+
+
 # -- what happens afterwards --------------------------------------------------------------------
 
 
@@ -258,9 +293,15 @@ def test_in_the_foreground_it_ends_with_the_keeper(adapter):
     assert (what_is_left(), adapter.is_open) == (NOTHING, False)
 
 
-def test_in_the_foreground_nothing_outlives_it(adapter):
+def test_in_the_foreground_it_takes_over_and_nothing_outlives_it(adapter):
+    up(PORT)
+    before = keepers.find(NAME).pid
     with in_foreground(PORT) as process:
+        wait_until(lambda: (keeper := keepers.find(NAME)) is not None and keeper.pid != before)
         assert is_up()
+        assert up(PORT).done == ()
+        with pytest.raises(can.CanLinkError, match="a service"):
+            up(PORT, 500_000)
         process.kill()
         wait_until(lambda: what_is_left() == NOTHING)
     assert not adapter.is_open
@@ -338,6 +379,26 @@ def test_a_keeper_of_somebody_else_is_seen_and_cannot_be_stopped(adapter):
     assert done.returncode == 1
     assert f"sudo canbus down {NAME}" in done.stderr
     assert is_up()
+
+
+def test_nobody_can_hold_the_lock_of_a_keeper(adapter):
+    up(PORT)
+    lock = f"/run/canbus/{NAME}.lock"
+    done = subprocess.run([*NOBODY, "cat", lock], capture_output=True, text=True, check=False)
+    assert "Permission denied" in done.stderr
+
+
+def test_down_in_another_namespace_is_not_for_a_keeper_here(adapter):
+    up(PORT)
+    subprocess.run(["ip", "netns", "add", "box"], check=True)
+    try:
+        done = cli("down", NAME, before=("ip", "netns", "exec", "box"))
+        assert done.returncode == 1
+        assert f"no interface {NAME}" in done.stderr
+        assert is_up()
+        frames_cross(adapter)
+    finally:
+        subprocess.run(["ip", "netns", "del", "box"], check=True)
 
 
 def test_slcand_without_rights_says_so(adapter):

@@ -606,7 +606,8 @@ def test_a_constructor_that_fails_late_leaves_nothing_open(
 
 def test_configure_changes_nothing_if_another_argument_makes_no_sense(name: str) -> None:
     links.create_vcan(name, up=False)
-    for wrong in ({"on_loss": "bogus"}, {"timestamping": "never"}):
+    wrongs: list[dict[str, Any]] = [{"on_loss": "bogus"}, {"timestamping": "never"}]
+    for wrong in wrongs:
         with pytest.raises(can.CanConfigError):
             can.Bus(name, interface="socketcan", configure=True, **wrong)
         assert not link(name).is_up

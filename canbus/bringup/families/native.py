@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
-from shlex import quote
+from shlex import join, quote
 
 from canbus.bringup.adapter_family import AdapterFamily
 from canbus.bringup.common_steps import Configure, Verify, WaitForLink
 from canbus.bringup.machine import Machine
 from canbus.bringup.request import Request
 from canbus.bringup.steps import Context, Step
-from canbus.errors import CanLinkNotFoundError
+from canbus.errors import CanLinkError, CanLinkNotFoundError
+from canbus.link_config import without
 from canbus.link_info import LinkInfo
 from canbus.links.names import check_name
+from canbus.links.plan import plan, unsupported
 
 
 def steps(request: Request, context: Context, others: tuple[AdapterFamily, ...]) -> list[Step]:
@@ -25,7 +27,7 @@ def steps(request: Request, context: Context, others: tuple[AdapterFamily, ...])
 
     Raises:
         CanLinkNotFoundError: a LookupError; there is none, and nobody waits for it.
-        CanLinkError: no link can have that name.
+        CanLinkError: no link can have that name; or a keeper keeps it otherwise.
     """
     name = context.link = check_name(request.target)
     found: list[Step] = []
@@ -33,7 +35,31 @@ def steps(request: Request, context: Context, others: tuple[AdapterFamily, ...])
         if not request.timeout:
             raise _missing(name, context.machine, others)
         found = [_wait(name, request.timeout)]
+    _refuse_kept(name, request, context)
     return [*found, Configure(request.config, request.strict), Verify()]
+
+
+def _refuse_kept(name: str, request: Request, context: Context) -> None:
+    """What is set behind a keeper's back is gone as soon as it brings the link up again."""
+    from canbus.bringup import keepers
+
+    link, keeper = context.find(), keepers.find(name)
+    if link is None or keeper is None:
+        return
+    kept = [setting for one in keeper.care.links for setting in one.config.given()]
+    fine = [setting[0] for setting in request.config.given() if setting in kept]
+    refused = [refusal.setting for refusal in unsupported(link, request.config)]
+    if not plan(link, without(request.config, "up", *fine, *refused)):
+        return
+    port, bitrate = keeper.care.port, request.config.bitrate or link.bitrate or 0
+    words = ["canbus", "up", str(keeper.request.get("family")), *([port.path] if port else [])]
+    if bitrate:
+        words += ["--bitrate", str(bitrate) if bitrate % 1000 else f"{bitrate // 1000}k"]
+    raise CanLinkError(
+        f"{name} is kept up by canbus, for the {keeper.what}: what is set here would be lost "
+        "when that is plugged in again",
+        hint=join([*words, "--name", name]),
+    )
 
 
 def _wait(name: str, timeout: float) -> WaitForLink:

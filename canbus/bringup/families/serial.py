@@ -15,14 +15,22 @@ from pathlib import Path
 from canbus.bringup import keepers
 from canbus.bringup.care import PORT, Care, Question, WantedLink
 from canbus.bringup.common_steps import LoadModule, Verify, need_bitrate
+from canbus.bringup.families.serial_names import choose_name
 from canbus.bringup.families.serial_settings import check_settings, is_controller, settings_for
-from canbus.bringup.families.serial_steps import AskAdapter, CheckRights, SetUp, StartKeeper
+from canbus.bringup.families.serial_steps import (
+    AskAdapter,
+    CheckRights,
+    SetUp,
+    StartKeeper,
+    WaitForPort,
+    is_kept,
+)
 from canbus.bringup.request import Request
 from canbus.bringup.serial_adapter import BAUDRATES, BITRATES
-from canbus.bringup.serial_port import SerialPort, identify
+from canbus.bringup.serial_port import identify
+from canbus.bringup.services import FOREGROUND, refuse_service
 from canbus.bringup.steps import Context, Step
-from canbus.errors import CanChannelNotFoundError, CanConfigError, CanLinkError
-from canbus.links.names import check_name
+from canbus.errors import CanChannelNotFoundError, CanConfigError
 
 _BAUDRATE = 115200
 """As `Bus()` has it. It matters to real serial lines alone."""
@@ -33,11 +41,12 @@ def steps(request: Request, context: Context) -> list[Step]:
 
     Raises:
         CanConfigError: a ValueError; port or bit rate are missing, or cannot be.
-        CanChannelNotFoundError: there is no such port.
-        CanLinkError: the name cannot be a link's, or another link has it.
+        CanChannelNotFoundError: there is no such port, and nobody waits for it.
+        CanLinkError: the name cannot be a link's, or another link has it; a service keeps the
+            adapter up otherwise.
         CanUnsupportedError: a setting that would make it act otherwise on the bus.
     """
-    port = identify(_check_port(request.port))
+    port = identify(_check_port(request.port, request.timeout))
     need_bitrate(request.config, "a serial adapter")
     config, refused = check_settings(request)
     context.refused += refused
@@ -47,7 +56,7 @@ def steps(request: Request, context: Context) -> list[Step]:
             f"slcand cannot set {bitrate} bit/s", hint=f"it has {', '.join(map(str, BITRATES))}"
         )
     baudrate = _baudrate(request)
-    context.link = name = _choose_name(request, context, port)
+    context.link = name = choose_name(request, context.machine, port)
     options = ["-l" if config.listen_only else "-o", "-c", f"-s{BITRATES[bitrate]}"]
     options += ["-S", str(baudrate)]
     question = Question(
@@ -62,18 +71,26 @@ def steps(request: Request, context: Context) -> list[Step]:
         port=port,
         question=question if asks else None,
         patience=request.patience,
-        facts={"family": "serial", "port": port.path, "bitrate": bitrate, "tty_baudrate": baudrate},
+        facts={
+            "family": "serial",
+            "port": port.path,
+            "bitrate": bitrate,
+            "tty_baudrate": baudrate,
+            FOREGROUND: bool(request.options.get("foreground")),
+        },
     )
     found = context.machine.find_program("slcand")
     if found is not None:
         care = care.with_program(found)
+    if not is_kept(care, context):
+        refuse_service(keepers.find(name), context.machine)
     is_native = is_controller(context.machine)
-    start = StartKeeper(care, options, is_asked=asks, stays=bool(request.options.get("foreground")))
     return [
         CheckRights(care, found),
         LoadModule("slcan"),
+        WaitForPort(port.path, request.timeout or 0),
         AskAdapter(care),
-        start,
+        StartKeeper(care, options, is_asked=asks, is_named=request.name is not None),
         SetUp(
             settings_for(config, is_native=is_native),
             kind="can" if is_native else None,
@@ -83,7 +100,7 @@ def steps(request: Request, context: Context) -> list[Step]:
     ]
 
 
-def _check_port(port: str | None) -> str:
+def _check_port(port: str | None, timeout: float | None) -> str:
     if not port:
         raise CanConfigError(
             "which serial port is the adapter at?",
@@ -97,6 +114,8 @@ def _check_port(port: str | None) -> str:
     try:
         kind = path.stat().st_mode
     except OSError as exc:
+        if timeout:
+            return port  # it is waited for
         raise CanChannelNotFoundError(
             f"there is no serial port {port}: {exc.strerror}", exc.errno, hint=_hint()
         ) from exc
@@ -128,31 +147,3 @@ def _baudrate(request: Request) -> int:
             hint=f"it has {', '.join(map(str, BAUDRATES))}; an adapter on USB needs none",
         )
     return baudrate
-
-
-def _choose_name(request: Request, context: Context, port: SerialPort) -> str:
-    """The link's name: as asked for, else as it is already, else the first free slcanN."""
-    mine = [
-        keeper.care
-        for keeper in keepers.find_all()
-        if keeper.care.port is not None and keeper.care.port.is_same_adapter(port)
-    ]
-    kept = mine[0].key if mine else None
-    keepers.clear_stale()  # one that was killed may just be about to lose its link
-    taken = context.machine.interface_names()
-    if request.name is None:
-        free = (f"slcan{number}" for number in range(len(taken) + 1))
-        return kept or next(name for name in free if name not in taken and not keepers.find(name))
-    name = check_name(request.name)
-    if kept not in {None, name}:
-        raise CanLinkError(
-            f"{port.path} is kept up as {kept} already", hint=f"canbus down {kept}, then again"
-        )
-    if kept is None and (name in taken or keepers.find(name) is not None):
-        keeper = keepers.find(name)
-        whose = "it was not made by canbus" if keeper is None else f"it is the {keeper.what}'s"
-        raise CanLinkError(
-            f"there is an interface {name} already, and {whose}",
-            hint="choose another --name, or leave it out",
-        )
-    return name

@@ -1,10 +1,10 @@
-"""The steps that serial adapters alone need: rights, the question, slcand and its keeper."""
+"""The steps that serial adapters alone need: rights, the port, the question, slcand's keeper."""
 
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
-from shlex import join
+from dataclasses import dataclass, replace
+from shlex import join, quote
 
 from canbus.backends.slcan.port_errors import busy_error
 from canbus.backends.slcan.port_users import users_of
@@ -12,17 +12,26 @@ from canbus.bringup import keepers
 from canbus.bringup.care import Care
 from canbus.bringup.common_steps import Configure
 from canbus.bringup.daemon import DaemonEndedError
+from canbus.bringup.families.serial_names import free_name
+from canbus.bringup.machine import Machine
 from canbus.bringup.serial_adapter import ask_adapter
+from canbus.bringup.serial_port import identify
+from canbus.bringup.services import FOREGROUND, is_placed, stays
 from canbus.bringup.steps import Context, Step, Undo
-from canbus.errors import CanError, CanLinkError, CanLinkPermissionError
+from canbus.errors import CanChannelNotFoundError, CanError, CanLinkError, CanLinkPermissionError
 from canbus.link_info import LinkInfo
 from canbus.links.refusals import ROOT_HINT
 
 
 def is_kept(care: Care, context: Context) -> bool:
-    """Whether a keeper does all that already, and the link is there."""
+    """Whether a keeper does all that already, where it is wanted, and the link is there."""
     keeper = keepers.find(care.key)
-    return keeper is not None and keeper.care.includes(care) and context.find() is not None
+    return (
+        keeper is not None
+        and keeper.care.includes(care)
+        and is_placed(keeper, context.machine, foreground=bool(care.facts.get(FOREGROUND)))
+        and context.find() is not None
+    )
 
 
 @dataclass
@@ -66,6 +75,34 @@ class CheckRights(Step):
 
 
 @dataclass
+class WaitForPort(Step):
+    """Wait until the port is there: at boot, adapters come when they like."""
+
+    path: str
+    timeout: float
+
+    def explain(self) -> str:
+        """In words."""
+        return f"wait for {self.path}"
+
+    def commands(self, context: Context) -> list[str]:
+        """For sh."""
+        if context.machine.wait_for_device(self.path, 0):
+            return []
+        there = f"timeout {self.timeout:g} sh -c"
+        return [f"{there} {quote(f'until [ -c {quote(self.path)} ]; do sleep 0.1; done')}"]
+
+    def run(self, context: Context) -> None:
+        """Do it."""
+        if not context.machine.wait_for_device(self.path, self.timeout):
+            raise CanChannelNotFoundError(
+                f"there was no serial port {self.path} within {self.timeout:g} s",
+                errno.ENOENT,
+                hint="is the adapter plugged in? `sudo dmesg | tail` shows it come",
+            )
+
+
+@dataclass
 class AskAdapter(Step):
     """Ask the adapter whether it works: neither slcand nor the kernel would notice.
 
@@ -93,23 +130,52 @@ class AskAdapter(Step):
 
     def run(self, context: Context) -> None:
         """Do it."""
+        keepers.clear_stale()  # slcand of a keeper that was killed may just be about to end
         port = self.care.port.find() if self.care.port else None
         if port is None:
             return
-        if self.care.question is not None:
-            ask_adapter(port, self.care.question)
-        elif users_of(port):
-            raise busy_error(port, port)
+        try:
+            if self.care.question is not None:
+                ask_adapter(port, self.care.question)
+            elif users_of(port):
+                raise busy_error(port, port)
+        except CanError as exc:
+            _refuse_twin(port, context.machine, exc)
+            raise
+
+
+def _refuse_twin(port: str, machine: Machine, failure: CanError) -> None:
+    """Another canbus that is bringing the same port up is not to be killed for that."""
+    for pid, _ in users_of(port):
+        if _brings_up(pid, machine) or _brings_up(machine.parent_of(pid), machine):
+            raise CanLinkError(
+                f"another canbus (process {pid}) is bringing {port} up",
+                errno.EBUSY,
+                hint="wait for it: `canbus list` shows the interface when it is there",
+            ) from failure
+
+
+def _brings_up(pid: int | None, machine: Machine) -> bool:
+    """Whether it is `canbus up`, or a keeper: slcand's parent."""
+    words = set() if pid is None else set(machine.command_of(pid))
+    return "canbus.bringup.keeper" in words or {"up", "serial"} <= words
 
 
 @dataclass
 class StartKeeper(Step):
-    """Start slcand under a keeper, in place of one that keeps the link otherwise."""
+    """Start slcand under a keeper, in place of one that keeps the link otherwise.
+
+    Attributes:
+        care: what it looks after.
+        options: slcand's.
+        is_asked: the adapter has just been asked.
+        is_named: the link shall have that name and no other.
+    """
 
     care: Care
     options: list[str]
     is_asked: bool
-    stays: bool
+    is_named: bool
 
     def explain(self) -> str:
         """In words."""
@@ -129,9 +195,7 @@ class StartKeeper(Step):
         if before is not None:
             before.stop()
         try:
-            keeper = keepers.start(
-                self.care, is_asked=self.is_asked and before is None, foreground=self.stays
-            )
+            keeper = self._start(context, is_new=before is None)
         except BaseException as exc:
             if before is not None:
                 _start_again(before, exc)
@@ -142,14 +206,35 @@ class StartKeeper(Step):
         def undo() -> None:
             keeper.stop()
             if before is not None:
-                keepers.start(before.care)
+                keepers.start(before.care, foreground=stays(before))
 
         return undo
+
+    def _start(self, context: Context, *, is_new: bool) -> keepers.Keeper:
+        """Under another name if that was taken meanwhile, by another canbus as a rule."""
+        care = self.care
+        if care.port is not None and care.port.usb_id is None:  # it may have come just now
+            care = replace(care, port=identify(care.port.path))
+        while True:
+            try:
+                keeper = keepers.start(
+                    care,
+                    is_asked=self.is_asked and is_new,
+                    foreground=bool(care.facts.get(FOREGROUND)),
+                )
+            except CanLinkError:
+                name = care.key if self.is_named or not is_new else free_name(context.machine)
+                if name == care.key:
+                    raise
+                care = care.renamed(name)
+            else:
+                context.link = care.key
+                return keeper
 
 
 def _start_again(before: keepers.Keeper, failure: BaseException) -> None:
     try:
-        keepers.start(before.care)
+        keepers.start(before.care, foreground=stays(before))
     except CanError as exc:
         failure.add_note(f"{before.care.key} could not be put back as it was: {exc}")
 

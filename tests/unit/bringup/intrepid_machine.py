@@ -5,6 +5,7 @@ Its twin is the stand-in of tests/kernel/intrepid_stand_in.py: a program, on a r
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class IntrepidMachine(FakeMachine):
         self.keeper: Keeper | None = None
         self.stopped: list[str] = []
         self.foreground: bool | None = None
+        self.parent = 1  # of the keeper
         monkeypatch.setattr(keepers, "find", lambda key: self.keeper)
         monkeypatch.setattr(keepers, "start", self.start)
 
@@ -68,6 +70,9 @@ class IntrepidMachine(FakeMachine):
     def is_running(self, *names):
         return self.is_foreign
 
+    def parent_of(self, pid):
+        return self.parent
+
     def wait_for_link(self, match, timeout, what):
         for link in self.list_links():
             if match(link):
@@ -80,6 +85,7 @@ class IntrepidMachine(FakeMachine):
         if self.fault is not None:
             raise self.fault
         self.foreground = foreground
+        self.parent = os.getpid() if foreground else 1
         for link in self.plugged:
             self.linux.links[link.name] = link
         mine = [link for link in self.list_links() if care.links[0].is_it(link)]

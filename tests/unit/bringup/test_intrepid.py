@@ -8,6 +8,7 @@ import pytest
 
 from canbus.bringup import Request, bring_up, commands_for
 from canbus.bringup.daemon import DaemonEndedError, DaemonIdleError
+from canbus.bringup.families.intrepid.channels import network_of
 from canbus.errors import (
     CanConfigError,
     CanLinkError,
@@ -374,3 +375,13 @@ def test_the_commands_that_put_another_keeper_in_place(newer):
     lines = commands_for(wish(bitrate=125_000), newer)
     assert lines[1] == "canbus down intrepid"
     assert "ip link set dev can0 type can bitrate 125000" in lines
+
+
+@pytest.mark.parametrize("alias", ["test_bench", "lin_61777", "can_1", "hscan_", "hscan"])
+def test_an_alias_of_somebody_else_is_no_network(alias):
+    assert network_of(channel(alias=alias)) is None
+
+
+@pytest.mark.parametrize("network", ["hscan", "hscan7", "mscan", "swcan2", "lsftcan", "dwcan01"])
+def test_the_networks_of_the_daemon(network):
+    assert network_of(channel(alias=f"{network}_V0123")) == network

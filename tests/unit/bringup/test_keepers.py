@@ -5,11 +5,14 @@ Those that do are slcand (tests/kernel, tests/hardware) and Intrepid's.
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +21,7 @@ from canbus.bringup.care import Care, WantedLink
 from canbus.bringup.daemon import DaemonEndedError
 from canbus.errors import CanLinkError, CanTimeoutError
 from canbus.link_config import LinkConfig
+from canbus.place import HERE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="keepers are for Linux")
 
@@ -61,8 +65,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     place = Place(tmp_path)
-    for module in (keeper_files, keepers):
-        monkeypatch.setattr(module, "SYSTEM", place.folder)
+    monkeypatch.setattr(keeper_files, "SYSTEM", place.folder)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     yield place
     for keeper in keepers.find_all():
@@ -195,7 +198,7 @@ import sys
 from pathlib import Path
 from canbus.bringup import keeper_files, keepers
 from canbus.bringup.care import Care
-keeper_files.SYSTEM = keepers.SYSTEM = Path(sys.argv[1])
+keeper_files.SYSTEM = Path(sys.argv[1])
 care = Care(key="can0", what="x", program=("/bin/sh", "-c", sys.argv[2]), links=())
 keeper = keepers.start(care, foreground=True)
 print(keeper.pid, keeper.daemon, flush=True)
@@ -220,11 +223,159 @@ def test_in_the_foreground_it_does_not_outlive_its_owner(place):
     assert place.files == []
 
 
-def test_a_state_of_somebody_else_is_not_believed(place, tmp_path, monkeypatch):
+def test_a_state_that_others_could_write_is_not_believed(place):
     keeper = keepers.start(place.care())
-    monkeypatch.setattr(keepers, "SYSTEM", tmp_path / "elsewhere")
-    assert keepers.find("can0") == keeper  # our own folder
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    assert keepers.find("can0") is None
-    monkeypatch.undo()
+    place.wait_for_daemon()
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert is_over(keeper.pid)
+    place.folder.chmod(0o777)
+    keepers.clear_stale()
+    assert place.files == ["can0.json", "can0.lock", "can0.log"]
+    place.folder.chmod(0o755)
+    keepers.clear_stale()
+    assert place.files == []
+
+
+def test_a_keeper_in_a_folder_where_others_may_write_is_not_found(place):
+    keeper = keepers.start(place.care())
+    place.folder.chmod(0o777)
+    found = keepers.find("can0")
+    place.folder.chmod(0o755)
+    assert (found, keepers.find("can0")) == (None, keeper)
+
+
+STARTER = """
+import sys
+from pathlib import Path
+from canbus.bringup import keeper_files, keepers
+from canbus.bringup.care import Care, WantedLink
+from canbus.link_config import LinkConfig
+keeper_files.SYSTEM = Path(sys.argv[1])
+links = (WantedLink(name="canNone", config=LinkConfig()),)
+program = ("/bin/sh", "-c", sys.argv[2])
+keepers.start(Care(key="can0", what="x", program=program, links=links, patience=600.0))
+"""
+
+
+@pytest.fixture
+def coming(place):
+    """A process that waits for a keeper to come up, which never does; and that keeper."""
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(place.folder), place.care().program[2]],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    place.wait_for_daemon()
+    deadline = time.monotonic() + PATIENCE
+    while (keeper := keepers.find("can0")) is None or keeper.daemon is None:  # written a bit later
+        assert time.monotonic() < deadline
+    with starter:
+        yield starter, keeper
+        starter.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_is_not_up_yet_does_not_outlive_who_waits_for_it(place, coming, number):
+    starter, keeper = coming
+    starter.send_signal(number)
+    starter.communicate()
+    assert (is_over(keeper.pid), is_over(keeper.daemon)) == (True, True)
+    assert place.told.read_text() == "over\n"
+    assert place.files == []
+
+
+def test_after_ctrl_c_nothing_is_left_when_the_error_comes(place, coming):
+    starter, keeper = coming
+    starter.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in starter.communicate()[1]
+    assert (place.files, is_over(keeper.daemon, 0)) == ([], True)
+
+
+def test_one_that_still_comes_up_is_found_and_stopped(place, coming):
+    starter, keeper = coming
+    assert (keeper.is_ready, keeper.links) == (False, ())
     keeper.stop()
+    assert "can0: stopped while it came up" in starter.communicate()[1]
+    assert (place.files, keepers.find_all()) == ([], [])
+
+
+def rewrite(place, **facts):
+    """A state as another keeper, or another version of this package, would write it."""
+    path = place.folder / "can0.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"care": {"of_the_next_version": 1}},
+        {"care": []},
+        {"care": None, "links": None, "daemon": "x"},
+        {"started": None, "namespace": None},
+    ],
+    ids=["care", "list", "nothing", "earlier"],
+)
+def test_a_state_of_another_version_does_for_finding_and_stopping(place, facts):
+    pid = keepers.start(place.care()).pid
+    rewrite(place, **facts)
+    keeper = keepers.find("can0")
+    assert keeper is not None
+    assert (keeper.pid, keeper.care.key) == (pid, "can0")
+    keeper.stop()
+    assert is_over(pid, 0)
+    assert place.files == []
+
+
+def test_a_damaged_state_of_one_that_was_killed_is_cleared(place):
+    keeper = keepers.start(place.care())
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert is_over(keeper.pid)
+    rewrite(place, care={"program": []})
+    keepers.clear_stale()
+    assert place.files == []
+
+
+@pytest.fixture
+def stranger():
+    process = subprocess.Popen(["/bin/sh", "-c", "read x"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("says_when", [True, False])
+def test_a_number_that_is_somebody_elses_now_is_not_signalled(place, stranger, says_when):
+    keeper = keepers.start(place.care())
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert is_over(keeper.pid)
+    started = -1 if says_when else None
+    stale = replace(keeper, pid=stranger.pid, started=started)
+    stale.stop()
+    assert not is_over(stranger.pid, 0)
+    assert stale.wait() == 0  # it has ended long since
+    assert place.files == []
+
+
+def test_a_lock_that_is_held_makes_no_dead_keeper_live(place):
+    keeper = keepers.start(place.care())
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert is_over(keeper.pid)
+    files = keeper_files.KeeperFiles(place.folder, "can0")
+    files.lock()  # somebody clears up, say
+    assert keepers.find_all() == []
+    files.remove()
+
+
+def test_one_of_another_network_namespace_is_passed_over(place):
+    keeper = keepers.start(place.care())
+    assert keeper.namespace == HERE.identity()
+    rewrite(place, namespace=1)
+    assert keepers.find("can0") is None
+    assert [one.pid for one in keepers.find_all()] == [keeper.pid]
+
+
+def test_an_interpreter_that_is_gone_is_an_error_here(place, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(CanLinkError, match="cannot start /no/such/python: No such file"):
+        keepers.start(place.care())
+    assert place.files == []

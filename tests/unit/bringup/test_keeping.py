@@ -243,6 +243,40 @@ def test_its_name_may_be_taken_while_it_is_away(rig):
     assert said[-1].startswith(f"{NAME} is up")
 
 
+def fails_once(look):
+    """A look that fails, and works again."""
+    failures = [CanLinkError("cannot list interfaces")]
+
+    def wrapped():
+        if failures:
+            raise failures.pop()
+        return look()
+
+    return wrapped
+
+
+def test_a_look_that_fails_is_taken_again(rig):
+    def storm():
+        rig.machine.list_links = fails_once(rig.machine.list_links)
+
+    said = rig.run(storm, rig.pass_by, storm, rig.pass_by, rig.unplug, rig.plug, rig.pass_by)
+    assert [line for line in said if "trying again" in line] == [
+        "cannot list interfaces; trying again"
+    ]
+    assert rig.waits[1:4] == [0.2, None, 0.2]
+    assert said[-1].startswith(f"{NAME} is up: slcand (process 1001)")
+
+
+def test_names_that_cannot_be_had_while_it_comes_back_are_asked_for_again(rig):
+    def storm():
+        rig.machine.interface_names = fails_once(rig.machine.interface_names)
+        rig.die()
+
+    said = rig.run(storm, *[rig.pass_by] * 8)
+    assert "cannot list interfaces; trying again" in said
+    assert said[-1].startswith(f"{NAME} is up")
+
+
 # -- a daemon that sees to its adapters itself --------------------------------------------
 
 

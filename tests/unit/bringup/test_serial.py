@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 import tty
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from canbus.bringup import Request, bring_up, commands_for, keepers
-from canbus.bringup.care import Care, Question
+from canbus.bringup import bring_up, commands_for
+from canbus.bringup.care import Question
 from canbus.bringup.daemon import DaemonEndedError
 from canbus.bringup.families import serial_steps
-from canbus.bringup.machine import Machine
 from canbus.errors import (
     CanChannelNotFoundError,
     CanConfigError,
@@ -25,100 +23,14 @@ from canbus.errors import (
     CanLinkPermissionError,
     CanUnsupportedError,
 )
-from canbus.link_config import LinkConfig
-from canbus.link_info import LinkInfo, LinkTiming
+from tests.unit.bringup.serial_machine import SerialMachine, wish
 
 BITRATES = (10_000, 20_000, 50_000, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000)
 
 
-@dataclass
-class FakeKeeper:
-    """One that only is in the table."""
-
-    care: Care
-    owner: Any
-    daemon: int | None = 4711
-
-    @property
-    def what(self):
-        return self.care.what
-
-    def stop(self):
-        self.owner.keepers.remove(self)
-        self.owner.links.pop(self.care.key, None)
-        self.owner.did.append("stop")
-
-
-class FakeMachine(Machine):
-    """Links and keepers as tables; it has slcand and all rights unless told otherwise."""
-
-    def __init__(self, monkeypatch):
-        super().__init__("/nowhere")
-        self.links: dict[str, LinkInfo] = {}
-        self.others = {"lo"}
-        self.keepers: list[FakeKeeper] = []
-        self.did: list[object] = []
-        self.kernel = (6, 1)
-        self.slcand: str | None = "/usr/bin/slcand"
-        self.may = True
-        self.modules = {"slcan"}
-        self.fails: Exception | None = None
-        self.is_dead = False
-        monkeypatch.setattr(keepers, "find_all", lambda: list(self.keepers))
-        monkeypatch.setattr(keepers, "find", self._find)
-        monkeypatch.setattr(keepers, "start", self._start)
-        monkeypatch.setattr(keepers, "clear_stale", lambda: None)
-        monkeypatch.setattr(serial_steps, "ask_adapter", self._ask)
-
-    def _find(self, name):
-        return next((one for one in self.keepers if one.care.key == name), None)
-
-    def _start(self, care, *, is_asked=False, foreground=False):
-        self.did.append(("start", is_asked, foreground))
-        if self.fails is not None:
-            fails, self.fails = self.fails, None
-            raise fails
-        self.keepers.append(FakeKeeper(care, self))
-        config = care.links[0].config
-        self.links[care.key] = made(care.key, config.bitrate)
-        return self.keepers[-1]
-
-    def _ask(self, port, question):
-        self.did.append(question)
-        if self.is_dead:
-            raise CanInitializationError(f"{port}: nothing answers")
-
-    def has_module(self, name):
-        return name in self.modules
-
-    def load_module(self, name):
-        self.did.append(f"load {name}")
-
-    def find_program(self, name):
-        return self.slcand
-
-    def kernel_version(self):
-        return self.kernel
-
-    def has_capability(self, name):
-        return self.may
-
-    def list_links(self):
-        return list(self.links.values())
-
-    def interface_names(self):
-        return frozenset(self.others | set(self.links))
-
-
-def made(name, bitrate):
-    timing = LinkTiming(bitrate, 0.0, 0, 0, 0, 0, 0, 0)
-    modes = frozenset({"listen_only"})
-    return LinkInfo(name, 9, "can", True, 16, bit_timing=timing, supported_modes=modes)
-
-
 @pytest.fixture
 def machine(monkeypatch):
-    return FakeMachine(monkeypatch)
+    return SerialMachine(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -129,18 +41,6 @@ def port():
     yield os.ttyname(slave)
     os.close(master)
     os.close(slave)
-
-
-def wish(port, bitrate=250_000, name="can0", options=None, strict=False, **config):
-    settings = LinkConfig(bitrate=bitrate, up=True, **config)
-    return Request(
-        target="serial",
-        port=port,
-        name=name,
-        config=settings,
-        options=options or {},
-        strict=strict,
-    )
 
 
 def shown(machine, request):
@@ -307,7 +207,7 @@ def test_an_adapter_that_is_kept_under_another_name(machine, port):
 
 
 def test_a_name_that_no_link_can_have(machine, port):
-    with pytest.raises(CanLinkError, match="longer than 15"):
+    with pytest.raises(CanConfigError, match="longer than 15"):
         bring_up(wish(port, name="a" * 16), machine=machine)
 
 

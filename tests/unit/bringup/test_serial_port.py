@@ -147,5 +147,19 @@ def test_the_same_adapter_by_two_names():
     other = SerialPort(path="/dev/serial/by-id/x", usb_path="1-2", **facts)
     assert one.is_same_adapter(other)
     assert not one.is_same_adapter(SerialPort(path="/dev/ttyACM1"))
+    assert one.is_same_adapter(SerialPort(path="/dev/ttyACM0"))  # of which nothing is known now
     assert SerialPort(path="/dev/ttyS0").is_same_adapter(SerialPort(path="/dev/ttyS0"))
     assert not SerialPort(path="/dev/ttyS0").is_same_adapter(SerialPort(path="/dev/ttyS1"))
+
+
+def test_another_adapter_where_one_was_is_not_the_same(usb, tmp_path):
+    usb.plug("ttyACM0", "1-1")
+    link = tmp_path / "can-front"  # which somebody has named: whatever is behind it is meant
+    link.symlink_to(usb.dev / "ttyACM0")
+    first, named = usb.identify("ttyACM0"), identify(str(link), str(usb.sysfs))
+    usb.unplug("ttyACM0")
+    usb.plug("ttyACM0", "1-1x", serial="B8")
+    second = usb.identify("ttyACM0")
+    assert first.path == second.path
+    assert not first.is_same_adapter(second)
+    assert named.is_same_adapter(identify(str(link), str(usb.sysfs)))

@@ -14,7 +14,9 @@ from canbus.bringup.request import Request
 from canbus.errors import CanConfigError
 from canbus.link_info import LinkInfo
 
-_ALIAS = re.compile(r"([a-z0-9]+)_[A-Za-z0-9]+")
+_ALIAS = re.compile(r"((?:hs|ms|sw|lsft|dw)can[0-9]*)_[A-Za-z0-9]+")
+"""The networks are those of libicsneo (GetNetIDString of networkid.h; "DW CAN 01" in its newest):
+others give their links aliases, too."""
 _USUAL = "hscan"  # the first high-speed network, which every device has
 
 

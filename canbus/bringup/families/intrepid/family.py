@@ -10,6 +10,7 @@ from canbus.bringup.families.intrepid.daemon import Pair
 from canbus.bringup.families.intrepid.settings import ConfigureChannel
 from canbus.bringup.families.intrepid.starting import CheckPair, StartDaemon, is_kept
 from canbus.bringup.request import Request
+from canbus.bringup.services import refuse_service
 from canbus.bringup.steps import Context, Step
 
 
@@ -24,7 +25,7 @@ def steps(request: Request, context: Context) -> list[Step]:
 
     Raises:
         CanConfigError: a ValueError; which channel is not said, or the network is no name.
-        CanLinkError: the daemon is not installed.
+        CanLinkError: the daemon is not installed; a service keeps the link up otherwise.
     """
     machine = context.machine
     choice = Choice.of(request)
@@ -44,7 +45,10 @@ def steps(request: Request, context: Context) -> list[Step]:
         patience=request.patience,
         stays=bool(request.options.get("foreground")),
     )
-    if found or (keeper is not None and not is_kept(keeper, start.care(), context.link)):
+    if keeper is not None and not is_kept(keeper, start.care(), context.link, machine):
+        refuse_service(keeper, machine)
+        found.append(start)
+    elif found:
         found.append(start)
     return [
         *found,

@@ -20,6 +20,8 @@ from canbus.bringup.families.intrepid.channels import Choice
 from canbus.bringup.families.intrepid.daemon import Pair
 from canbus.bringup.families.intrepid.settings import split_never, split_timing
 from canbus.bringup.keepers import Keeper
+from canbus.bringup.machine import Machine
+from canbus.bringup.services import FOREGROUND, is_placed, stays
 from canbus.bringup.steps import Context, Step, Undo
 from canbus.errors import CanError, CanLinkError, CanTimeoutError
 from canbus.link_config import LinkConfig
@@ -98,7 +100,7 @@ class StartDaemon(Step):
         def undo() -> None:
             keeper.stop()
             if before is not None:
-                keepers.start(before.care)
+                keepers.start(before.care, foreground=stays(before))
 
         return undo
 
@@ -115,7 +117,11 @@ class StartDaemon(Step):
             environment=dict(daemon.ENVIRONMENT),
             stop_signal=signal.SIGINT,
             patience=self.patience,
-            facts={"family": "intrepid", "network": self.choice.network},
+            facts={
+                "family": "intrepid",
+                "network": self.choice.network,
+                FOREGROUND: self.stays,
+            },
         )
 
     @property
@@ -167,16 +173,19 @@ class StartDaemon(Step):
         return there
 
 
-def is_kept(keeper: Keeper, care: Care, link: str | None) -> bool:
+def is_kept(keeper: Keeper, care: Care, link: str | None, machine: Machine) -> bool:
     """Whether a keeper has nothing to change for a link; also if it has others, left alone.
 
     Args:
         keeper: that runs.
         care: what it had to look after.
         link: that is there already; None if none is.
+        machine: where.
     """
     if keeper.links and link not in keeper.links:
         return True  # it is at work for another network, and is not to be disturbed
+    if not is_placed(keeper, machine, foreground=bool(care.facts.get(FOREGROUND))):
+        return False
     wanted = dict(care.links[0].config.given())
     is_same = any(dict(mine.config.given()) == wanted for mine in keeper.care.links)
     return is_same if link is not None else keeper.care.includes(care)
@@ -184,6 +193,6 @@ def is_kept(keeper: Keeper, care: Care, link: str | None) -> bool:
 
 def _start_again(before: Keeper, failure: BaseException) -> None:
     try:
-        keepers.start(before.care)
+        keepers.start(before.care, foreground=stays(before))
     except CanError as exc:
         failure.add_note(f"Intrepid's daemon could not be started again: {exc}")
