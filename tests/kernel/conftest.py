@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import canbus as can
-from canbus.links import create_vcan, delete_link, temporary_vcan
+from canbus.links import create_vcan, delete_link, owning, temporary_vcan
+from tests.kernel.vcan_users import link as link_named
+from tests.kernel.vcan_users import lock_files
 
 HERE = Path(__file__).parent
 
@@ -70,3 +73,17 @@ def full_queue(vcan: str) -> Callable[[], None]:
     plug("add", "dev", vcan, "root", "plug", "limit", "160")
     plug("change", "dev", vcan, "root", "plug", "block")
     return lambda: plug("change", "dev", vcan, "root", "plug", "release_indefinite")
+
+
+_numbers = count()
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """A name that no interface has, and none has afterwards; nor are there lock files of it."""
+    name = f"made{next(_numbers)}"
+    yield name
+    left = link_named(name)
+    if left is not None:
+        owning.remove(left)
+    assert lock_files(name) == []

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import canbus as can
 from canbus.errors import CanLinkNotFoundError
 from canbus.link_info import LinkInfo
 from canbus.links import get_link
@@ -76,3 +78,14 @@ def lock_files(name: str) -> list[str]:
     """Those there are for an interface."""
     folders = (Path("/run/lock"), Path("/tmp"))
     return [path.name for folder in folders for path in folder.glob(f"canbus-vcan-*-{name}.*")]
+
+
+def open_bus(name: str, **options: Any) -> can.BusABC:
+    return can.Bus(name, interface="vcan", **options)
+
+
+def target_of(fd: Path) -> str:
+    try:
+        return str(fd.readlink())
+    except OSError:
+        return ""
