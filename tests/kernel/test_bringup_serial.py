@@ -29,6 +29,7 @@ from tests.kernel.serial_bringup import (
     cli,
     files,
     in_foreground,
+    is_ready,
     is_up,
     link,
     log,
@@ -297,7 +298,7 @@ def test_in_the_foreground_it_takes_over_and_nothing_outlives_it(adapter):
     up(PORT)
     before = keepers.find(NAME).pid
     with in_foreground(PORT) as process:
-        wait_until(lambda: (keeper := keepers.find(NAME)) is not None and keeper.pid != before)
+        wait_until(lambda: is_ready() and keepers.find(NAME).pid != before)
         assert is_up()
         assert up(PORT).done == ()
         with pytest.raises(can.CanLinkError, match="a service"):
