@@ -65,7 +65,7 @@ def test_from_plugged_in_to_the_first_frame(rig, capsys):
 
     keeper = keepers.find(link.name)
     lines, complaints = up(capsys, "--bitrate", "500k", "--restart-ms", "100")
-    assert lines == [f"{link.name} is up as asked, nothing to do"]
+    assert lines == [f"{link.name} is up, nothing more to do"]
     assert [line for line in complaints if "was refused" in line] == refused
     assert ours()["hscan_61777"].index == link.index
     assert keepers.find(link.name).daemon == keeper.daemon

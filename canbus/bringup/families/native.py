@@ -52,7 +52,8 @@ def _refuse_kept(name: str, request: Request, context: Context) -> None:
     if not plan(link, without(request.config, "up", *fine, *refused)):
         return
     port, bitrate = keeper.care.port, request.config.bitrate or link.bitrate or 0
-    words = ["canbus", "up", str(keeper.request.get("family")), *([port.path] if port else [])]
+    words = ["canbus", "up", str(keeper.request.get("family", "FAMILY"))]
+    words += [port.path] if port else []
     if bitrate:
         words += ["--bitrate", str(bitrate) if bitrate % 1000 else f"{bitrate // 1000}k"]
     raise CanLinkError(

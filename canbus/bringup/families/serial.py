@@ -24,6 +24,7 @@ from canbus.bringup.families.serial_steps import (
     StartKeeper,
     WaitForPort,
     is_kept,
+    refuse_coming,
 )
 from canbus.bringup.request import Request
 from canbus.bringup.serial_adapter import BAUDRATES, BITRATES
@@ -82,6 +83,7 @@ def steps(request: Request, context: Context) -> list[Step]:
     found = context.machine.find_program("slcand")
     if found is not None:
         care = care.with_program(found)
+    refuse_coming(care)
     if not is_kept(care, context):
         refuse_service(keepers.find(name), context.machine)
     is_native = is_controller(context.machine)

@@ -25,12 +25,42 @@ from canbus.links.refusals import ROOT_HINT
 
 def is_kept(care: Care, context: Context) -> bool:
     """Whether a keeper does all that already, where it is wanted, and the link is there."""
-    keeper = keepers.find(care.key)
+    keeper = _own_keeper(care)
     return (
         keeper is not None
         and keeper.care.includes(care)
         and is_placed(keeper, context.machine, foreground=bool(care.facts.get(FOREGROUND)))
         and context.find() is not None
+    )
+
+
+def _own_keeper(care: Care) -> keepers.Keeper | None:
+    """The one that keeps this adapter up under that name; another's of that name is left alone."""
+    keeper = keepers.find(care.key)
+    return keeper if keeper is not None and keeper.is_ready and _has_port(keeper, care) else None
+
+
+def _has_port(keeper: keepers.Keeper, care: Care) -> bool:
+    port = keeper.care.port
+    return port is not None and care.port is not None and port.is_same_adapter(care.port)
+
+
+def refuse_coming(care: Care) -> None:
+    """See that no other canbus is about to bring the same adapter up.
+
+    Raises:
+        CanLinkError: one is.
+    """
+    for keeper in keepers.find_all():
+        if not keeper.is_ready and _has_port(keeper, care):
+            raise _twin_error(keeper.pid, care.what)
+
+
+def _twin_error(pid: int, what: str) -> CanLinkError:
+    return CanLinkError(
+        f"another canbus (process {pid}) is bringing the {what} up",
+        errno.EBUSY,
+        hint="wait for it: `canbus list` shows the interface when it is there",
     )
 
 
@@ -125,7 +155,7 @@ class AskAdapter(Step):
 
     def is_done(self, context: Context) -> bool:
         """Whether there is nothing to do; one that slcand has is asked by the keeper, later."""
-        keeper = keepers.find(self.care.key)
+        keeper = _own_keeper(self.care)
         return keeper is not None and keeper.daemon is not None
 
     def run(self, context: Context) -> None:
@@ -140,19 +170,15 @@ class AskAdapter(Step):
             elif users_of(port):
                 raise busy_error(port, port)
         except CanError as exc:
-            _refuse_twin(port, context.machine, exc)
+            _refuse_twin(port, self.care.what, context.machine, exc)
             raise
 
 
-def _refuse_twin(port: str, machine: Machine, failure: CanError) -> None:
+def _refuse_twin(port: str, what: str, machine: Machine, failure: CanError) -> None:
     """Another canbus that is bringing the same port up is not to be killed for that."""
     for pid, _ in users_of(port):
         if _brings_up(pid, machine) or _brings_up(machine.parent_of(pid), machine):
-            raise CanLinkError(
-                f"another canbus (process {pid}) is bringing {port} up",
-                errno.EBUSY,
-                hint="wait for it: `canbus list` shows the interface when it is there",
-            ) from failure
+            raise _twin_error(pid, what) from failure
 
 
 def _brings_up(pid: int | None, machine: Machine) -> bool:
@@ -186,12 +212,12 @@ class StartKeeper(Step):
         if is_kept(self.care, context):
             return []
         port = self.care.port.path if self.care.port else ""
-        stop = [f"canbus down {self.care.key}"] if keepers.find(self.care.key) else []
+        stop = [f"canbus down {self.care.key}"] if _own_keeper(self.care) else []
         return [*stop, join(["slcand", *self.options, port, self.care.key])]
 
     def run(self, context: Context) -> Undo:
         """Do it."""
-        before = keepers.find(self.care.key)
+        before = _own_keeper(self.care)
         if before is not None:
             before.stop()
         try:
@@ -223,6 +249,8 @@ class StartKeeper(Step):
                     foreground=bool(care.facts.get(FOREGROUND)),
                 )
             except CanLinkError:
+                if is_new:
+                    refuse_coming(care)
                 name = care.key if self.is_named or not is_new else free_name(context.machine)
                 if name == care.key:
                     raise

@@ -24,6 +24,7 @@ class FakeKeeper:
     pid: int
     daemon: int | None = 4711
     links: tuple[str, ...] = ()
+    is_ready: bool = True
 
     @property
     def what(self):

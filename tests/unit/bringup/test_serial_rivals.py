@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tty
+from dataclasses import replace
 
 import pytest
 
@@ -14,9 +15,10 @@ from canbus.backends.slcan.port_users import PortUser
 from canbus.bringup import Request, bring_up, commands_for, serial_port
 from canbus.bringup.families import serial_names, serial_steps
 from canbus.bringup.keeper_files import KeeperFiles
+from canbus.bringup.serial_port import SerialPort
 from canbus.errors import CanChannelNotFoundError, CanInitializationError, CanLinkError
 from canbus.link_config import LinkConfig
-from tests.unit.bringup.serial_machine import SerialMachine, wish
+from tests.unit.bringup.serial_machine import FakeKeeper, SerialMachine, wish
 
 FOREGROUND = {"foreground": True}
 
@@ -98,6 +100,46 @@ def test_any_other_program_at_the_port_is_what_it_was(machine, port, monkeypatch
     monkeypatch.setattr(serial_steps, "users_of", lambda path: [PortUser(747, "python3")])
     with pytest.raises(CanInitializationError, match="nothing answers"):
         bring_up(wish(port), machine=machine)
+
+
+def another(machine, port, name, path, *, is_ready):
+    """What another canbus keeps up, or is about to."""
+    other = SerialPort(path=path)
+    care = replace(machine.keepers[0].care, key=name, port=other, what=f"serial adapter {path}")
+    machine.keepers.clear()
+    machine.links.clear()
+    keeper = FakeKeeper(care, machine, 747, is_ready=is_ready)
+    machine.keepers.append(keeper)
+    return keeper
+
+
+@pytest.mark.parametrize("name", [None, "can0", "can1"])
+def test_a_keeper_that_is_coming_for_the_same_port_is_left_alone(machine, port, name):
+    bring_up(wish(port), machine=machine)
+    keeper = another(machine, port, "can0", port, is_ready=False)
+    with pytest.raises(CanLinkError, match=r"another canbus|kept up as can0"):
+        bring_up(wish(port, name=name), machine=machine)
+    assert machine.keepers == [keeper]
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_a_keeper_that_came_meanwhile_for_another_port_is_left_alone(
+    machine, port, monkeypatch, is_ready
+):
+    bring_up(wish(port), machine=machine)
+    theirs = another(machine, port, "slcan0", "/dev/ttyOther", is_ready=is_ready)
+    machine.keepers.clear()
+    ask = machine._ask
+
+    def come(path, question):
+        ask(path, question)
+        machine.keepers.append(theirs)
+        machine.locked.add("slcan0")
+
+    monkeypatch.setattr(serial_steps, "ask_adapter", come)
+    assert bring_up(wish(port, name=None), machine=machine).link.name == "slcan1"
+    assert "stop" not in machine.did
+    assert machine.keepers[0] is theirs
 
 
 # -- services -------------------------------------------------------------------------------
