@@ -295,12 +295,6 @@ def is_ready_after(before):
     """Whether another keeper has taken over."""
     keeper = keepers.find(NAME)
     return keeper is not None and keeper.is_ready and keeper.pid != before
-        wait_until(lambda: before not in ready())
-        wait_until(lambda: len(ready()) == 1)
-
-def ready():
-    """The process numbers of keepers that are up."""
-    return [keeper.pid for keeper in keepers.find_all() if keeper.is_ready]
 
 
 def test_in_the_foreground_it_takes_over_and_nothing_outlives_it(adapter):
