@@ -6,7 +6,7 @@ GUEST_PYTEST = $(PY) -m pytest -p no:cacheprovider --kernel=require
 KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kvaser_pci,canbus=canwire
 
 SOAK ?= 1
-LIMIT ?= 1500
+LIMIT ?= 1680
 FUZZ_SECONDS ?= 600
 JOBS ?= 2
 BENCH_JSON ?= .bench/latest.json
