@@ -47,7 +47,9 @@ def restart(name: str) -> None:
     link = read_link(name)
     if link.kind in VIRTUAL:
         raise CanLinkError(
-            f"cannot restart {name}: a {link.kind} link has no controller", errno.EOPNOTSUPP
+            f"cannot restart {name}: a {link.kind} link has no controller",
+            errno.EOPNOTSUPP,
+            hint="only a controller goes bus-off; `canbus list` shows which links have one",
         )
     data = encode_attribute(IFLA_CAN.RESTART, U32.pack(1))
     info = encode_attribute(IFLA_INFO.KIND, b"can") + encode_attribute(

@@ -27,7 +27,7 @@ def classic_link() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("channel", "error", "hint"),
     [
-        ("can77", can.CanChannelNotFoundError, "ip link set can77 up type can bitrate"),
+        ("can77", can.CanChannelNotFoundError, "canbus up can77 --bitrate"),
         ("vcan77", can.CanChannelNotFoundError, "ip link add dev vcan77 type vcan"),
         ("slcan7", can.CanChannelNotFoundError, "slcand"),
         ("lo", can.CanChannelNotFoundError, "type can"),
