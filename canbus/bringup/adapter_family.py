@@ -1,7 +1,6 @@
 """AdapterFamily: adapters whose stock driver makes the interface. Facts in, steps out.
 
-The families themselves are values in families/. One with a daemon or a device tree has its own
-way there.
+The families themselves are values in families/. One with a daemon has its own way there.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Driver:
         module: name of the kernel module, which is also the driver's.
         bus: "usb", "pci", "spi".
         vendors: of its hardware: whatever of them is there may be its.
-        ids: of its hardware, where the vendor's is not enough.
+        ids: of its hardware, where the vendor's is not enough; on SPI the names of chips.
     """
 
     module: str
@@ -42,6 +41,8 @@ class Driver:
 
     def is_needed(self, machine: Machine) -> bool:
         """Whether hardware is there that may be its."""
+        if self.bus == "spi":
+            return not self.ids.isdisjoint(machine.spi_devices().values())
         there = machine.usb_ids() if self.bus == "usb" else machine.pci_ids()
         return any(one in self.ids or one.split(":")[0] in self.vendors for one in there)
 
@@ -56,19 +57,24 @@ class AdapterFamily:
         drivers: of the kernel.
         rivals: modules that are not the kernel's own and take the hardware away: {module: what
             to do about it}.
+        declaration: how the device tree is told of the hardware, which nothing finds by itself;
+            "" for what can be plugged in.
+        untaken: what to look at where the hardware is there, and no driver has taken it.
     """
 
     name: str
     title: str
     drivers: tuple[Driver, ...]
     rivals: dict[str, str]
+    declaration: str = ""
+    untaken: str = "`sudo dmesg | tail` says why"
 
     def steps(self, request: Request, context: Context) -> list[Step]:
         """What it takes to bring one of them up.
 
         Raises:
             CanConfigError: a ValueError; which one, or at what bit rate, is not said.
-            CanLinkError: another driver has the hardware.
+            CanLinkError: another driver has the hardware, or the device tree names none.
         """
         there = [link for link in context.machine.list_links() if self.is_ours(link)]
         if request.name is not None:
@@ -114,6 +120,12 @@ class AdapterFamily:
         needed = [driver.module for driver in self.drivers if driver.is_needed(machine)]
         if needed:
             return [LoadModule(module) for module in needed]
+        if self.declaration:
+            others = ", ".join(f"{at}: {chip}" for at, chip in machine.spi_devices().items())
+            raise CanLinkError(
+                "the device tree names no CAN chip on SPI" + (f" ({others})" if others else ""),
+                hint=self.declaration,
+            )
         return [LoadAnyModule(tuple(driver.module for driver in self.drivers))]
 
     def _wait(self, request: Request, machine: Machine) -> WaitForLink:
@@ -141,7 +153,7 @@ class AdapterFamily:
 
     def _advice(self, machine: Machine) -> str:
         if any(driver.is_needed(machine) for driver in self.drivers):
-            return "the adapter is there, but no driver has taken it: `sudo dmesg | tail` says why"
+            return f"it is there, but no driver has taken it: {self.untaken}"
         look = " or ".join(sorted({f"ls{driver.bus}" for driver in self.drivers}))
         return f"is it plugged in? `{look}` should show it"
 

@@ -13,7 +13,7 @@ from canbus.errors import CanConfigError, CanLinkError
 from canbus.links.names import check_name
 from canbus.links.plan import Refusal
 
-_ADAPTERS = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY)
+_ADAPTERS = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY, pihat.FAMILY)
 _BY_NAME = {family.name: family for family in _ADAPTERS}
 
 FAMILIES = {
@@ -111,8 +111,6 @@ def _steps(request: Request, context: Context) -> list[Step]:
         from canbus.bringup.families.intrepid import steps as intrepid_steps
 
         return intrepid_steps(request, context)
-    if name == "pihat":
-        return pihat.steps(request, context)
     return vcan.steps(request, context)
 
 

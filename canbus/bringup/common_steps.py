@@ -157,10 +157,8 @@ class Configure(Step):
 
     def commands(self, context: Context) -> list[str]:
         """For sh."""
-        link = self.before(context)
+        link = self.before(context) or self._fresh(context)
         name = context.shell_name
-        if link is None:  # assume one as it comes out of the box
-            link = LinkInfo(context.link or UNKNOWN_LINK, 0, self.kind, is_up=False, mtu=self.mtu)
         return [
             " ".join(name if word == link.name else quote(word) for word in step.command())
             for step in plan(link, self.config)

@@ -139,7 +139,8 @@ def _show_commands(args: argparse.Namespace, commands: list[str], refused: list[
         facts = {"commands": lines, "refused": [refusal._asdict() for refusal in refused]}
         print(json.dumps(facts, indent=2))
     else:
-        for line in commands or ["# it is up as asked already: nothing to do"]:
+        nothing = ", nothing more to do" if refused else " as asked already: nothing to do"
+        for line in commands or [f"# it is up{nothing}"]:
             print(line)
     return 0
 

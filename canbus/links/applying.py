@@ -147,14 +147,21 @@ class _Work:
         name = self.before.name
         try:
             now = read_link(name)
-            for step in plan(now, settings_of(self.before)):
-                netlink.take_step(now, step)
-            left = _differences(self.before, read_link(name))
+            steps = plan(now, settings_of(self.before))
         except CanError as exc:
             failure.add_note(f"{name} could not be put back as it was: {exc}")
-        else:
-            if left:
-                failure.add_note(f"{name} is not as it was before: {left}")
+            return
+        for step in steps:
+            try:
+                netlink.take_step(now, step)
+            except CanError as exc:  # the others all the same: that it comes up, above all
+                failure.add_note(f"{name} could not be put back as it was: {exc}")
+        try:
+            left = _differences(self.before, read_link(name))
+        except CanError as exc:
+            left = str(exc)
+        if left:
+            failure.add_note(f"{name} is not as it was before: {left}")
 
 
 def _differences(before: LinkInfo, now: LinkInfo) -> str:

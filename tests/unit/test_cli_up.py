@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from canbus.bringup import bringing_up, keepers
+from canbus.bringup import FAMILIES, bringing_up, keepers
 from canbus.bringup.families.vcan import ALIAS
 from canbus.cli import main
 from canbus.cli.link_arguments import bit_rate
@@ -130,6 +130,14 @@ def test_what_could_not_be_undone_is_told(run, machine):
     assert status == 1
     assert "note: can0 is not as it was before: bitrate was None, is 250000" in complaints
     assert complaints[-1].startswith("hint: ")
+
+
+def test_the_help_tells_of_every_family(run):
+    with_help = run("up", "--help")
+    assert with_help[0] == 0
+    text = "\n".join(with_help[1])
+    for name in set(FAMILIES) - {"vcan"}:
+        assert f"  {name} " in text
 
 
 def test_arguments_may_stand_in_any_order(run):

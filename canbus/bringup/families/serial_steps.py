@@ -16,7 +16,7 @@ from canbus.bringup.families.serial_names import free_name
 from canbus.bringup.machine import Machine
 from canbus.bringup.serial_adapter import ask_adapter
 from canbus.bringup.serial_port import identify
-from canbus.bringup.services import FOREGROUND, is_placed, stays
+from canbus.bringup.services import FOREGROUND, is_placed, take_place
 from canbus.bringup.steps import Context, Step, Undo
 from canbus.errors import CanChannelNotFoundError, CanError, CanLinkError, CanLinkPermissionError
 from canbus.link_info import LinkInfo
@@ -218,23 +218,10 @@ class StartKeeper(Step):
     def run(self, context: Context) -> Undo:
         """Do it."""
         before = _own_keeper(self.care)
-        if before is not None:
-            before.stop()
         try:
-            keeper = self._start(context, is_new=before is None)
-        except BaseException as exc:
-            if before is not None:
-                _start_again(before, exc)
-            if isinstance(exc, DaemonEndedError):
-                raise _explained(exc, self.care) from exc
-            raise
-
-        def undo() -> None:
-            keeper.stop()
-            if before is not None:
-                keepers.start(before.care, foreground=stays(before))
-
-        return undo
+            return take_place(before, lambda: self._start(context, is_new=before is None))
+        except DaemonEndedError as exc:
+            raise _explained(exc, self.care) from exc
 
     def _start(self, context: Context, *, is_new: bool) -> keepers.Keeper:
         """Under another name if that was taken meanwhile, by another canbus as a rule."""
@@ -258,13 +245,6 @@ class StartKeeper(Step):
             else:
                 context.link = care.key
                 return keeper
-
-
-def _start_again(before: keepers.Keeper, failure: BaseException) -> None:
-    try:
-        keepers.start(before.care, foreground=stays(before))
-    except CanError as exc:
-        failure.add_note(f"{before.care.key} could not be put back as it was: {exc}")
 
 
 def _explained(exc: DaemonEndedError, care: Care) -> CanError:

@@ -147,6 +147,25 @@ def test_a_first_bit_rate_that_cannot_be_taken_back_is_said(linux):
     assert "bitrate was None, is 250000" in "\n".join(caught.value.__notes__)
 
 
+def test_one_thing_that_cannot_be_put_back_does_not_leave_the_link_down(linux):
+    class FromThenOn(dict[str, int]):
+        """As soon as loopback is refused, so is every bit timing."""
+
+        def __contains__(self, action):
+            if action == "loopback":
+                self["timing"] = errno.EDOM
+            return super().__contains__(action)
+
+    linux.links["can0"] = UP_500K
+    linux.deny = FromThenOn(loopback=errno.EOPNOTSUPP)
+    with pytest.raises(CanLinkError, match="loopback") as caught:
+        apply("can0", LinkConfig(bitrate=250_000, loopback=True))
+    assert linux.links["can0"].is_up
+    notes = "\n".join(caught.value.__notes__)
+    assert "can0 could not be put back as it was" in notes
+    assert "bitrate was 500000, is 250000" in notes
+
+
 def test_what_cannot_be_put_back_is_said(linux):
     linux.links["can0"] = UP_500K
     linux.deny = {"timing": errno.EDOM, "up": errno.EIO}

@@ -21,9 +21,9 @@ from canbus.bringup.families.intrepid.daemon import Pair
 from canbus.bringup.families.intrepid.settings import split_never, split_timing
 from canbus.bringup.keepers import Keeper
 from canbus.bringup.machine import Machine
-from canbus.bringup.services import FOREGROUND, is_placed, stays
+from canbus.bringup.services import FOREGROUND, is_placed, take_place
 from canbus.bringup.steps import Context, Step, Undo
-from canbus.errors import CanError, CanLinkError, CanTimeoutError
+from canbus.errors import CanLinkError, CanTimeoutError
 from canbus.link_config import LinkConfig
 from canbus.link_info import LinkInfo
 
@@ -87,22 +87,7 @@ class StartDaemon(Step):
 
     def run(self, context: Context) -> Undo:
         """Do it."""
-        before = keepers.find(daemon.KEY)
-        if before is not None:
-            before.stop()
-        try:
-            keeper = self._start(context)
-        except BaseException as exc:
-            if before is not None:
-                _start_again(before, exc)
-            raise
-
-        def undo() -> None:
-            keeper.stop()
-            if before is not None:
-                keepers.start(before.care, foreground=stays(before))
-
-        return undo
+        return take_place(keepers.find(daemon.KEY), lambda: self._start(context))
 
     def care(self) -> Care:
         """What the keeper looks after."""
@@ -189,10 +174,3 @@ def is_kept(keeper: Keeper, care: Care, link: str | None, machine: Machine) -> b
     wanted = dict(care.links[0].config.given())
     is_same = any(dict(mine.config.given()) == wanted for mine in keeper.care.links)
     return is_same if link is not None else keeper.care.includes(care)
-
-
-def _start_again(before: Keeper, failure: BaseException) -> None:
-    try:
-        keepers.start(before.care, foreground=stays(before))
-    except CanError as exc:
-        failure.add_note(f"Intrepid's daemon could not be started again: {exc}")
