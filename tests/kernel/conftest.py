@@ -13,6 +13,7 @@ import pytest
 
 import canbus as can
 from canbus.links import create_vcan, delete_link, owning, temporary_vcan
+from tests.kernel.namespaces import own_namespace, run
 from tests.kernel.vcan_users import link as link_named
 from tests.kernel.vcan_users import lock_files
 
@@ -87,3 +88,14 @@ def name() -> Iterator[str]:
     if left is not None:
         owning.remove(left)
     assert lock_files(name) == []
+
+
+@pytest.fixture
+def space() -> Iterator[str]:
+    """The name of a fresh network namespace; this thread is where it was afterwards."""
+    before = own_namespace()
+    name = f"space{next(_numbers)}"
+    run("ip", "netns", "add", name)
+    yield name
+    assert own_namespace() == before
+    run("ip", "netns", "del", name)

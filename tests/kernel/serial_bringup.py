@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import canbus as can
 from canbus.bringup import Request, bring_up, keepers
 from canbus.bringup.execution import Outcome
 from canbus.bringup.keeper_files import SYSTEM
@@ -127,3 +128,22 @@ def in_foreground(port: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def frames_cross(adapter):
+    adapter.forget()
+    with can.Bus(NAME, interface="socketcan") as bus:
+        bus.send(can.Message.parse("123#DEAD"))
+        assert [format(msg, "candump") for msg in adapter.wait_for_sent(1)] == ["123#DEAD"]
+        adapter.arrive("321#01")
+        assert bus.recv(PATIENCE).arbitration_id == 0x321
+
+
+def is_ready_after(before):
+    """Whether another keeper has taken over."""
+    keeper = keepers.find(NAME)
+    return keeper is not None and keeper.is_ready and keeper.pid != before
+
+
+def can_link(bitrate):
+    return Request(target=NAME, config=LinkConfig(bitrate=bitrate, up=True))

@@ -11,24 +11,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import canbus as can
-from canbus.bringup import Request, bring_up, commands_for, keepers, take_down
-from canbus.links import LinkConfig, create_vcan, delete_link, list_links, set_down
+from canbus.bringup import bring_up, commands_for, keepers, take_down
+from canbus.links import create_vcan, delete_link, list_links, set_down
 from canbus.testing.slcan import Refuse, Silent, SlcanEmulator
 from tests.kernel.serial_bringup import (
     NAME,
     NOTHING,
     PATIENCE,
     RUN_CLI,
+    can_link,
     cli,
     files,
+    frames_cross,
     in_foreground,
+    is_ready_after,
     is_up,
     link,
     log,
@@ -41,30 +43,18 @@ from tests.kernel.serial_bringup import (
     what_is_left,
 )
 
-pytestmark = [
-    # Links of serial lines are where everybody sees them, and keepers are in /run.
-    pytest.mark.guest,
-    pytest.mark.timeout(240),
-]
+# Links of serial lines are where everybody sees them, and keepers are in /run.
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(240)]
 
 PORT = "/dev/ttyCanbusUp"
 
 
 @pytest.fixture
-def adapter() -> Iterator[SlcanEmulator]:
+def adapter():
     with SlcanEmulator(link=PORT) as adapter:
         yield adapter
         for keeper in keepers.find_all():
             keeper.stop()
-
-
-def frames_cross(adapter):
-    adapter.forget()
-    with can.Bus(NAME, interface="socketcan") as bus:
-        bus.send(can.Message.parse("123#DEAD"))
-        assert [format(msg, "candump") for msg in adapter.wait_for_sent(1)] == ["123#DEAD"]
-        adapter.arrive("321#01")
-        assert bus.recv(PATIENCE).arbitration_id == 0x321
 
 
 # -- up, and down -------------------------------------------------------------------------------
@@ -195,10 +185,6 @@ def test_the_port_is_waited_for(adapter):
         bring_up(can_link(500_000))
 
 
-def can_link(bitrate):
-    return Request(target=NAME, config=LinkConfig(bitrate=bitrate, up=True))
-
-
 # -- what happens afterwards --------------------------------------------------------------------
 
 
@@ -289,12 +275,6 @@ def test_in_the_foreground_it_ends_with_the_keeper(adapter):
         assert process.returncode == 0
     assert f"{NAME}: {NAME} is up: slcand" in said
     assert (what_is_left(), adapter.is_open) == (NOTHING, False)
-
-
-def is_ready_after(before):
-    """Whether another keeper has taken over."""
-    keeper = keepers.find(NAME)
-    return keeper is not None and keeper.is_ready and keeper.pid != before
 
 
 def test_in_the_foreground_it_takes_over_and_nothing_outlives_it(adapter):

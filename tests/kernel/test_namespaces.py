@@ -22,30 +22,12 @@ from canbus.links.namespaces import Namespace, entered, open_namespace
 from canbus.place import HERE
 from canbus.testing.support import Worker, number_of, numbered, receive
 from tests.interruptions import at_every_step, interrupted
+from tests.kernel.namespaces import own_namespace, run
 from tests.kernel.vcan_users import candump, link, lock_files
 
 NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 _numbers = count()
-
-
-def run(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def own_namespace() -> int:
-    return Path("/proc/thread-self/ns/net").stat().st_ino
-
-
-@pytest.fixture
-def space() -> Iterator[str]:
-    """The name of a fresh network namespace; this thread is where it was afterwards."""
-    before = own_namespace()
-    name = f"space{next(_numbers)}"
-    run("ip", "netns", "add", name)
-    yield name
-    assert own_namespace() == before
-    run("ip", "netns", "del", name)
 
 
 @pytest.fixture
