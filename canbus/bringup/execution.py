@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from canbus.bringup.steps import Context, Step, Undo
@@ -35,6 +35,31 @@ def execute(steps: Sequence[Step], context: Context) -> Outcome:
     Raises:
         CanError: a step failed; those before it were undone, in reverse.
     """
+    link: list[LinkInfo] = []
+
+    def look() -> None:
+        found = context.find()
+        if found is None:
+            raise CanError(f"{context.link} vanished while it was set up")
+        link.append(found)
+
+    perform(steps, context, look)
+    return Outcome(link[0], tuple(context.done), tuple(context.refused))
+
+
+def perform(
+    steps: Sequence[Step], context: Context, check: Callable[[], None] = lambda: None
+) -> None:
+    """As `execute`, where no link need be there afterwards.
+
+    Args:
+        steps: in order.
+        context: told of everything that is done.
+        check: looks whether it is as it should be; what it raises undoes all.
+
+    Raises:
+        CanError: a step failed; those before it were undone, in reverse.
+    """
     undoing: list[tuple[Step, Undo]] = []
     try:
         for step in steps:
@@ -45,13 +70,10 @@ def execute(steps: Sequence[Step], context: Context) -> Outcome:
             undo = step.run(context)
             if undo is not None:
                 undoing.append((step, undo))
-        link = context.find()
-        if link is None:
-            raise CanError(f"{context.link} vanished while it was set up")
+        check()
     except BaseException as exc:  # Ctrl-C, too: nothing is left half done
         _undo_all(undoing, exc)
         raise
-    return Outcome(link, tuple(context.done), tuple(context.refused))
 
 
 def _undo_all(undoing: list[tuple[Step, Undo]], failure: BaseException) -> None:

@@ -17,6 +17,7 @@ from canbus.cli.output import say_warning
 COMMANDS = (
     "backends",
     "demo",
+    "doctor",
     "down",
     "dump",
     "emulate",
