@@ -80,12 +80,11 @@ def _links(tables: list[dict[str, Any]]) -> list[LinkInfo]:
 
 
 def _link(number: int, table: dict[str, Any]) -> LinkInfo:
-    facts = {name: value for name, value in table.items() if name != "earlier"}
-    bitrate = facts.pop("bitrate", None)
+    facts: dict[str, Any] = {"index": number, "kind": "can", "is_up": True, "mtu": 16} | table
+    facts.pop("earlier", None)
+    bitrate, point = facts.pop("bitrate", None), facts.pop("sample_point", 87.5)
     if bitrate is not None:
-        facts["bit_timing"] = LinkTiming(
-            bitrate, facts.pop("sample_point", 87.5), 125, 6, 7, 2, 1, 1
-        )
+        facts["bit_timing"] = LinkTiming(bitrate, point, 125, 6, 7, 2, 1, 1)
     if "device" in facts:
         facts["device"] = LinkDevice(**facts["device"])
     if "state" in facts:
@@ -95,5 +94,4 @@ def _link(number: int, table: dict[str, Any]) -> LinkInfo:
     for name in ("modes", "supported_modes"):
         if name in facts:
             facts[name] = frozenset(facts[name])
-    facts = {"index": number, "kind": "can", "is_up": True, "mtu": 16} | facts
     return LinkInfo(**facts)
