@@ -28,6 +28,9 @@ _LONGEST_PAUSE = 5.0
 """Seconds between two attempts with an adapter that is there and does not work."""
 _ELSEWHERE = 1.0
 """Seconds between two looks whether an adapter is there whose link is in another namespace."""
+_DYING = 1.0
+"""Seconds that a daemon may take to be dead after its link is: where the port is still there, it
+was not unplugged, and the daemon knows why it ended."""
 _SOUND = 10.0
 """Seconds after which a daemon that ends counts as one that had worked."""
 
@@ -216,10 +219,13 @@ class Keeping:
         port = self._care.port.find() if self._care.port is not None else None
         if port is not None and self._is_attached(port):
             return ""
-        if port is not None:  # a daemon that dies takes the link with it before it is dead
+        deadline = self._clock() + _DYING
+        while not self._wakeups.is_over:
+            if self._daemon is not None and not self._daemon.is_running():
+                return str(self._daemon.failure())
+            if self._is_away() or self._clock() >= deadline:
+                break
             self._wait(_LOOK)
-        if self._daemon is not None and not self._daemon.is_running():
-            return str(self._daemon.failure())
         return f"the {self._care.what} was unplugged"
 
     def _forget_gone_links(self) -> bool:

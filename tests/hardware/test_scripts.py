@@ -202,5 +202,6 @@ def test_a_serial_adapter_that_comes_late_is_brought_up_once(serial_adapter, sta
         assert (status, len(lines)) == (0, 1)
         assert "nothing to do" in lines[0]
     finally:
-        assert canbus("down", "can77").returncode == 0
+        down = canbus("down", "can77")
+    assert down.returncode == 0, down.stderr
     assert "can77" not in [link.name for link in list_links()]

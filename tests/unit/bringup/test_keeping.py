@@ -159,7 +159,7 @@ def test_a_new_trouble_is_told(rig):
         rig.works = False
 
     rig.said.clear()
-    said = rig.run(silence, *[rig.pass_by] * 8, works_but_link_does_not, *[rig.pass_by] * 30)
+    said = rig.run(silence, *[rig.pass_by] * 12, works_but_link_does_not, *[rig.pass_by] * 30)
     assert [line for line in said if "trying again" in line] == [
         f"{rig.port}: nothing answers; trying again",
         "cannot bring can7 up; trying again",

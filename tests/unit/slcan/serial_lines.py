@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
+import struct
+import termios
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +18,7 @@ from pathlib import Path
 from canbus.backends.slcan.port import Port
 
 PATIENCE = 20.0  # seconds: what should have happened at once
+SETTLED = 0.5  # seconds: what the kernel does by itself, in a worker of its own, is done by then
 
 
 class Adapter:
@@ -61,6 +66,14 @@ def wait_for(fd: int, events: int, seconds: float = PATIENCE) -> int:
     poller.register(fd, events)
     found = poller.poll(seconds * 1000)
     return found[0][1] if found else 0
+
+
+def wait_for_bytes(port: Port, count: int) -> None:
+    """Until that many can be read at once: the kernel passes them on in parts."""
+    deadline = time.monotonic() + PATIENCE
+    while struct.unpack("i", fcntl.ioctl(port.fileno(), termios.FIONREAD, bytes(4)))[0] < count:
+        assert time.monotonic() < deadline
+        os.sched_yield()
 
 
 def read_port(port: Port, count: int) -> bytes:
