@@ -117,7 +117,9 @@ class Terminal:
         if not self._is_used:
             return
         self._is_used = False
-        with suppress(OSError):  # a host that had it for itself leaves it closed to others
+        # A host that had it for itself leaves it closed to others; one that is just ending has
+        # a line discipline that cannot be flushed.
+        with suppress(OSError, termios.error):
             fd = os.open(self.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             try:
                 fcntl.ioctl(fd, termios.TIOCNXCL)  # a port forgets that, too
