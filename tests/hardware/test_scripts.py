@@ -182,14 +182,24 @@ def test_a_controller_is_brought_back_from_bus_off_by_hand(pcan_usb, run):
 # -- a serial port ------------------------------------------------------------------------
 
 
-def test_a_serial_adapter_that_comes_late_is_brought_up_once(serial_adapter, start, run, defaults):
-    port = serial_adapter.tty
+@pytest.fixture
+def port():
+    """A path that stays the same, as udev makes it: the kernel may number the port anew."""
+    path = Path("/dev/ttyCanbusLate")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_a_serial_adapter_that_comes_late_is_brought_up_once(
+    serial_adapter, port, start, run, defaults
+):
     serial_adapter.unplug()
     defaults.write_text(f"SERIAL_PORT={port}\nSERIAL_BITRATE=250k\nSERIAL_NAME=can77\n")
     process = start("canbus-serial.sh", "--wait", str(PATIENCE))
     line = process.stderr.readline()
     assert line == f"canbus-serial.sh: waiting for the serial port {port}\n"
     serial_adapter.plug()
+    port.symlink_to(serial_adapter.tty)
     try:
         status, lines, complaints = ended(process)
         assert (status, complaints) == (0, []), lines
