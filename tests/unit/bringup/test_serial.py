@@ -151,8 +151,10 @@ def test_a_keeper_that_waits_for_its_adapter_is_left_if_that_is_dead(machine, po
 
 def test_a_port_that_somebody_has_is_not_taken_unasked_either(machine, port):
     """As slcand would: this very process has it open twice."""
-    with open(port, "rb"), pytest.raises(CanInitializationError, match="process"):  # noqa: PTH123
+    witness = os.open(port, os.O_RDONLY | os.O_NOCTTY)
+    with pytest.raises(CanInitializationError, match="process"):
         bring_up(wish(port, options={"probe": False}), machine=machine)
+    os.close(witness)
     assert machine.keepers == []
 
 
