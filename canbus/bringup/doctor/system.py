@@ -91,6 +91,20 @@ class System:
         except (OSError, ValueError):
             return ""
 
+    def modified(self, path: str) -> float | None:
+        """When a file was last written, in seconds since 1970; None if nobody can say."""
+        try:
+            return self._at(path).stat().st_mtime
+        except (OSError, ValueError):
+            return None
+
+    def may_open(self, path: str) -> bool:
+        """Whether this process may read and write a file, as far as the file's rights tell."""
+        try:
+            return os.access(self._at(path), os.R_OK | os.W_OK)
+        except ValueError:
+            return False
+
     def _at(self, path: str) -> Path:
         return self.root / path.lstrip("/")
 

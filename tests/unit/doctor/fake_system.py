@@ -60,6 +60,12 @@ class FakeSystem(System):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(target)
 
+    def modified(self, path):
+        return self.facts.get("modified", {}).get(path)
+
+    def may_open(self, path):
+        return path not in self.facts.get("denied", [])
+
     def has_capability(self, name):
         return name in self.facts.get("capabilities", ["CAP_NET_ADMIN", "CAP_SYS_MODULE"])
 
