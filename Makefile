@@ -52,7 +52,7 @@ bench: .venv/.dev lab .bench/can_loops
 	mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -o $@ $<
 
-# The same tests with larger N (tests/scale.py).
+# The same tests with larger N (tests/scale.py), and those that are marked `soak`.
 soak: .venv/.dev
 	CANBUS_SOAK=20 $(MAKE) test SOAK=20 LIMIT=14400
 

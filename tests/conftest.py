@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.kernel_support import missing_for_hardware, missing_for_kernel
+from tests.scale import SOAK
 
 HANGUP = getattr(signal, "SIGHUP", None)
 NEEDS = {"kernel": missing_for_kernel, "hardware": missing_for_hardware}
@@ -37,6 +38,10 @@ def _needs_kernel(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(trylast=True)  # after the folders have marked their tests
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SOAK == 1:
+        late = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=late)
+        items[:] = [item for item in items if item not in late]
     mode = config.getoption("--kernel")
     for item in items:
         need = _needs_kernel(item)

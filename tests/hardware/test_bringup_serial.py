@@ -133,6 +133,7 @@ def test_an_adapter_that_does_not_work_is_reported(adapter, fault, said):
     assert what_is_left() == NOTHING
 
 
+@pytest.mark.soak
 def test_slcand_that_is_killed_is_started_again(adapter):
     up(adapter.tty)
     (first,) = slcands()

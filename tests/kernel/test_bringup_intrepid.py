@@ -102,6 +102,7 @@ def test_unplugged_and_plugged_again_it_is_set_up_again(rig, capsys):
     assert keepers.find(now.name) is not None
 
 
+@pytest.mark.soak
 def test_a_second_device_that_comes_later_is_left_alone(rig, capsys):
     rig.build(*OLDER)
     rig.plug("hscan_61777")
@@ -136,6 +137,7 @@ def test_a_daemon_that_dies_is_started_again_and_ends_with_its_keeper(rig, capsy
 # -- which of them ------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_several_devices_are_named_and_one_is_chosen(rig, capsys):
     rig.build(*OLDER)
     rig.plug("hscan_61777", "hscan_v0123")
@@ -147,6 +149,7 @@ def test_several_devices_are_named_and_one_is_chosen(rig, capsys):
     assert {alias for alias in ours() if is_up(alias)} == {"hscan_v0123"}
 
 
+@pytest.mark.soak
 def test_a_network_may_be_named(rig, capsys):
     rig.build(*OLDER)
     rig.plug("hscan_61777", "mscan_61777")
@@ -156,6 +159,7 @@ def test_a_network_may_be_named(rig, capsys):
     assert is_up("hscan_61777")
 
 
+@pytest.mark.soak
 def test_a_network_that_the_device_has_not(rig, capsys):
     rig.build(*OLDER)
     rig.plug("hscan_61777", "mscan_61777")
@@ -236,6 +240,7 @@ def test_the_commands_of_a_dry_run_do_the_same(rig, capsys):
         end_daemon(rig)
 
 
+@pytest.mark.soak
 def test_in_a_dry_run_the_older_pair_comes_up_all_the_same(rig, capsys):
     rig.build(*OLDER)
     rig.plug("hscan_61777")

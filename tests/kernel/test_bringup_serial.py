@@ -139,6 +139,7 @@ def test_the_commands_that_are_shown_do_the_same(adapter):
     assert commands_for(request(PORT)) == []
 
 
+@pytest.mark.soak
 def test_the_name_that_the_kernel_would_choose_itself(adapter):
     """slcand renames the link to that, too, which the kernel refuses once it is up."""
     for _ in range(2):
@@ -156,6 +157,7 @@ def test_without_a_name_it_gets_the_first_that_is_free_and_keeps_it(adapter):
         delete_link("slcan0")
 
 
+@pytest.mark.soak
 def test_two_ports_at_once_get_two_names(adapter):
     other = f"{PORT}2"
     with SlcanEmulator(link=other):
@@ -201,6 +203,7 @@ def test_unplugged_and_plugged_in_again_it_is_back(adapter):
     assert up(PORT).done == ()
 
 
+@pytest.mark.soak
 def test_an_adapter_that_is_back_and_silent_is_told_of_once_and_tried_again(adapter):
     up(PORT)
     adapter.unplug()
@@ -246,6 +249,7 @@ def test_up_at_once_after_the_keeper_was_killed(adapter):
     assert what_is_left() == NOTHING
 
 
+@pytest.mark.soak
 def test_a_link_in_another_namespace_is_left_there(adapter):
     up(PORT)
     (first,) = slcands()

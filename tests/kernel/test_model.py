@@ -315,7 +315,7 @@ class Program(RuleBasedStateMachine):
 
 
 Program.TestCase.settings = settings(
-    max_examples=60 * min(SOAK, 6),  # Hypothesis keeps all that it has drawn in memory
+    max_examples=30 * min(SOAK, 12),  # Hypothesis keeps all that it has drawn in memory
     stateful_step_count=50,
     deadline=None,
     derandomize=True,
