@@ -36,6 +36,8 @@ _WORDS = {
     "error_counters": ("tec", "rec"),
     "overflow": (),
     "frame": ("text",),
+    "traffic": ("period", "text"),
+    "wire_bitrate": ("bitrate",),
     "error_frame": ("can_id", "data"),
     "state": (),
     "forget_sent": (),
@@ -43,6 +45,7 @@ _WORDS = {
     "quit": (),
 }
 _OF_ALL = {"plug", "unplug", "clear_faults", "state", "forget_sent", "commands", "quit"}
+_OF_ALL |= {"traffic", "wire_bitrate"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--wire", metavar="IF", help="CAN interface on the same wire, a vcan say")
     common.add_argument("--paced", action="store_true", help="frames occupy the wire")
+    common.add_argument(
+        "--wire-bitrate", type=int, metavar="N", help="bit/s of the others on the wire"
+    )
     common.add_argument("--control", metavar="PATH", help="take commands at this Unix socket")
     common.add_argument("--control-fd", type=int, help=argparse.SUPPRESS)
     common.add_argument("--no-driver", action="store_true", help="do not load the driver")
@@ -85,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _adapter(args: argparse.Namespace) -> CanAdapter:
-    wire = Wire(paced=args.paced)
+    wire = Wire(paced=args.paced, bitrate=args.wire_bitrate)
     if args.role == "pcan_usb":
         return PcanUsb(wire)
     if args.role == "cdc_acm":
@@ -130,7 +136,9 @@ def _control(args: argparse.Namespace) -> None:
         arguments["can_id"] = int(arguments["can_id"], 16)
     command = args.command
     if command == "frame":
-        command, arguments["texts"] = "frames", [arguments.pop("text")]
+        command = "frames"
+    if "text" in arguments:
+        arguments["texts"] = [arguments.pop("text")]
     with contextlib.closing(Client.connect(args.path, args.wait)) as client:
         answer = client.ask(command, **arguments)
     if answer is not None:

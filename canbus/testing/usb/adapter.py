@@ -27,6 +27,7 @@ class CanAdapter(UsbDevice):
         identity: what it says of itself.
         channels: how many nodes it has.
         forgets: see `Node`.
+        freezes: see `Node`.
 
     Attributes:
         kind: its name on the command line.
@@ -40,11 +41,21 @@ class CanAdapter(UsbDevice):
     driver: ClassVar[str]
     speed: ClassVar[int] = FULL_SPEED
 
-    def __init__(self, wire: Wire, identity: Identity, channels: int, *, forgets: bool) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        identity: Identity,
+        channels: int,
+        *,
+        forgets: bool,
+        freezes: bool = False,
+    ) -> None:
         self.wire = wire
         self.nodes: list[Node] = []
         super().__init__(identity)
-        self.nodes += [Node(wire, self, number, forgets=forgets) for number in range(channels)]
+        self.nodes += [
+            Node(wire, self, number, forgets=forgets, freezes=freezes) for number in range(channels)
+        ]
 
     def reset(self) -> None:
         """The cable was pulled: everything starts anew when it is put back, faults remain."""
@@ -71,6 +82,9 @@ class CanAdapter(UsbDevice):
 
     def fault_changed(self, channel: int) -> None:
         """The wire broke, or was mended."""
+
+    def misheard(self, channel: int) -> None:
+        """An error on the wire; many adapters do not tell of each."""
 
     def pending(self, channel: int) -> int:
         """Frames of the host that wait in the adapter."""

@@ -169,6 +169,7 @@ class CdcAcm(CanAdapter):
                 node.bitrate = slcan.firmware.bitrates.get(slcan.bitrate or "", 0)
                 node.data_bitrate = slcan.firmware.data_bitrates.get(slcan.data_bitrate or "", 0)
                 node.loop_back = slcan.mode is Mode.LOOPBACK
+                node.listen_only = slcan.mode is Mode.LISTEN_ONLY
                 node.start()
                 slcan.status = 0
             elif node.on and not slcan.is_open:

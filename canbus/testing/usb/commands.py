@@ -14,8 +14,11 @@ from typing import Any, NamedTuple
 from canbus.codecs.can_frame import encode_can_frame
 from canbus.errors import CanConfigError, CanError
 from canbus.message import Message
-from canbus.testing.usb.emulator import Emulator
+from canbus.testing.usb.emulator import NS, Emulator
 from canbus.testing.usb.node import Fault, Node
+from canbus.testing.usb.traffic import Traffic
+
+_LONGEST = 1e6  # seconds between two frames of traffic
 
 
 class Later(NamedTuple):
@@ -119,6 +122,24 @@ class Commands:
         for msg in [Message.parse(text) for text in texts]:
             self._wire.arrive(msg, channel)
 
+    def wire_bitrate(self, bitrate: int | None) -> None:
+        """Let the others on the wire have this bit rate; 0 or None: any."""
+        number = int(bitrate or 0)
+        if number < 0:
+            raise CanConfigError(f"{number} is no bit rate")
+        self._wire.bitrate = number or None
+
+    def traffic(self, texts: list[str], period: float) -> None:
+        """Let frames arrive by themselves, in turn, one each `period` seconds; 0 ends that."""
+        self._wire.traffic = None
+        seconds = float(period)
+        if not 0 <= seconds < _LONGEST:
+            raise CanConfigError(f"{period} s is no period of frames")
+        period_ns = round(seconds * NS)
+        if period_ns:
+            frames = [Message.parse(text) for text in texts]
+            self._wire.traffic = Traffic(frames, period_ns, self._wire.clock())
+
     def error_frame(self, can_id: int, data: str = "", channel: int = 0) -> None:
         """Send an error frame to the host; `data` is hexadecimal."""
         self._node(channel)
@@ -132,6 +153,10 @@ class Commands:
             "port": self._emulator.port,
             "sent": len(self._wire.sent),
             "lost": self._emulator.lost,
+            "wire_bitrate": self._wire.bitrate,
+            "acknowledgements": self._wire.acknowledgements,
+            "disturbances": self._wire.disturbances,
+            "starts": [list(start) for start in self._wire.starts],
             "channels": [self._channel(node) for node in self._adapter.nodes],
         }
 
@@ -155,8 +180,8 @@ class Commands:
         return Later(lambda: pending() >= count, time.monotonic() + timeout, pending)
 
     def forget_sent(self) -> None:
-        """Empty the record of frames that went out."""
-        self._wire.sent.clear()
+        """Empty the records of what went out, and of starts."""
+        self._wire.forget()
 
     def _node(self, channel: int) -> Node:
         nodes = self._adapter.nodes

@@ -15,6 +15,7 @@ from canbus.errors import CanInitializationError, CanTimeoutError
 from canbus.message import Message
 from canbus.testing.usb import vhci
 from canbus.testing.usb.control import Client
+from canbus.testing.usb.node import Start
 from canbus.testing.usb.wire import Sent
 
 PATIENCE = 20.0
@@ -158,6 +159,39 @@ class EmulatedAdapter:
         texts = [text if isinstance(text, str) else format(text, "candump") for text in frames]
         self._client.ask("frames", texts=texts, channel=channel)
 
+    def set_wire_bitrate(self, bitrate: int | None) -> None:
+        """Give the others on the wire a bit rate.
+
+        A channel that is set up otherwise hears errors only. If it does not just listen, it
+        disturbs the others by an error flag for each frame, until it is error-passive, and
+        goes bus-off when it sends.
+
+        Args:
+            bitrate: bit/s; None: rates are not compared.
+        """
+        self._client.ask("wire_bitrate", bitrate=bitrate)
+
+    def traffic(self, frames: Iterable[str | Message], period: float) -> None:
+        """Let the others on the wire send by themselves, until told otherwise.
+
+        Args:
+            frames: in turn, for ever; see `frame`.
+            period: seconds between two; 0 ends the traffic.
+
+        Raises:
+            CanConfigError: a ValueError; a text is no frame, or there is none.
+        """
+        texts = [text if isinstance(text, str) else format(text, "candump") for text in frames]
+        self._client.ask("traffic", texts=texts, period=period)
+
+    @property
+    def starts(self) -> list[Start]:
+        """Every time that a channel was started: which, at what bit rate, only to listen or not.
+
+        Oldest first; `forget_sent` empties this record, too.
+        """
+        return [Start(*values) for values in self._client.ask("state")["starts"]]
+
     def error_frame(self, can_id: int, data: bytes = b"", channel: int = 0) -> None:
         """Let the adapter report an error frame as it is; gs_usb only.
 
@@ -213,16 +247,18 @@ class EmulatedAdapter:
             raise CanTimeoutError(f"{number} frames are pending after {timeout} s, not {count}")
 
     def forget_sent(self) -> None:
-        """Empty the record that `sent` shows."""
+        """Empty the records that `sent` and `starts` show, and the counts of `state()`."""
         self._client.ask("forget_sent")
         self._sent.clear()
 
     def state(self) -> dict[str, Any]:
-        """How things are: `plugged`, `port`, `sent`, `lost` and `channels`.
+        """How things are: `plugged`, `port`, `sent`, `lost`, `channels`, and more.
 
         `channels` is a list with, for each, `on`, `state` (a name of CanState), `fault`,
         `tec`, `rec`, `bus_off`, `bitrate`, `data_bitrate`, `fd`, `loop_back`, `pending` and
         what else the host has set up. `lost` counts frames that `wire` did not take.
+        `wire_bitrate` is that of the others on the wire; `acknowledgements` and `disturbances`
+        count what the channels did to their frames, since the start or `forget_sent`.
         """
         answer: dict[str, Any] = self._client.ask("state")
         return answer

@@ -34,7 +34,9 @@ _LISTEN_ONLY, _LOOP_BACK, _ONE_SHOT, _HW_STAMP, _IDENTIFIES = 1 << 0, 1 << 1, 1 
 _FD, _EXTENDED, _TERMINATES, _BERR_REPORTING, _STATE = 1 << 8, 1 << 10, 1 << 11, 1 << 12, 1 << 13
 
 # <linux/can/error.h>
-_CRTL, _ACK, _BUSOFF, _BUSERROR, _RESTARTED, _CNT = 0x04, 0x20, 0x40, 0x80, 0x100, 0x200
+_CRTL, _PROT, _ACK, _BUSOFF, _BUSERROR = 0x04, 0x08, 0x20, 0x40, 0x80
+_RESTARTED, _CNT = 0x100, 0x200
+_STUFF = 0x04  # data[2]
 _ACTIVE = 0x40
 _WARNING_RX, _WARNING_TX, _PASSIVE_RX, _PASSIVE_TX = 0x04, 0x08, 0x10, 0x20
 
@@ -129,6 +131,7 @@ class GsUsb(CanAdapter):
         self._modes[node.channel] = flags
         self._overflowed[node.channel] = False
         node.loop_back = bool(flags & _LOOP_BACK)
+        node.listen_only = bool(flags & _LISTEN_ONLY)
         node.fd = bool(flags & _FD)
         if start:
             node.start()
@@ -183,6 +186,11 @@ class GsUsb(CanAdapter):
         if self._modes[channel] & _BERR_REPORTING:
             self._error(channel, _ACK | _BUSERROR)
 
+    def misheard(self, channel: int) -> None:
+        """Report a violation of bit stuffing, where the host has switched bus errors on."""
+        if self._modes[channel] & _BERR_REPORTING:
+            self._error(channel, _PROT | _BUSERROR | _CNT, protocol=_STUFF)
+
     def overflow(self, channel: int) -> None:
         """Lose a frame; as the firmware does, the next frame to the host says so."""
         self._overflowed[channel] = True
@@ -196,10 +204,10 @@ class GsUsb(CanAdapter):
         msg = received(can_id & ~ERR, ERR, data.ljust(8, b"\0"), 8, 0, None)
         self._to_host(channel, msg)
 
-    def _error(self, channel: int, can_id: int, controller: int = 0) -> None:
+    def _error(self, channel: int, can_id: int, controller: int = 0, protocol: int = 0) -> None:
         node = self.nodes[channel]
         counters = bytes([min(node.tec, 255), min(node.rec, 255)])
-        self.error_frame(channel, can_id, bytes([0, controller, 0, 0, 0, 0]) + counters)
+        self.error_frame(channel, can_id, bytes([0, controller, protocol, 0, 0, 0]) + counters)
 
     def settings(self, channel: int) -> dict[str, Any]:
         """Modes and termination."""

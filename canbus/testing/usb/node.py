@@ -2,7 +2,8 @@
 
 What happens to one node, whatever the adapter; who sends next is the wire's matter (wire.py)
 and how the host is told is the adapter's. The counting is that of ISO 11898-1 (fault
-confinement), in leaps: a fault drives the counters to their end at once.
+confinement), in leaps: a fault drives the counters to their end at once, and a frame at another
+bit rate counts as one error of a receiver that was the first to see it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from canbus.state import CanState
 if TYPE_CHECKING:
     from canbus.testing.usb.wire import Wire
 
-_STEP = 8  # an error of a transmitter counts eight
+_STEP = 8  # an error of a transmitter counts eight; a receiver's, if it saw it first, as well
+_MOST = 255  # of the receive error counter
+_TOLERANCE = 100  # a hundredth: what nodes of a bus bear between them, about (ISO 11898-1)
 _PASSIVE = 128
 _WARNING = 96
 _BUS_OFF = 256
@@ -49,6 +52,20 @@ class Transmission(NamedTuple):
     queued_ns: int
 
 
+class Start(NamedTuple):
+    """A node joined the wire.
+
+    Attributes:
+        channel: its number.
+        bitrate: bit/s that it had been told.
+        listen_only: it was told to be silent.
+    """
+
+    channel: int
+    bitrate: int
+    listen_only: bool
+
+
 class Listener(Protocol):
     """What an adapter is told of its nodes; `channel` is the node's number."""
 
@@ -67,6 +84,9 @@ class Listener(Protocol):
     def fault_changed(self, channel: int) -> None:
         """The wire of the node broke, or was mended."""
 
+    def misheard(self, channel: int) -> None:
+        """What is on the wire is an error for this node: it has another bit rate."""
+
 
 class Node:
     """A controller on a wire.
@@ -76,6 +96,8 @@ class Node:
         listener: the adapter that it is part of.
         channel: its number there.
         forgets: going bus-off empties its queue, as in an SJA1000.
+        freezes: its error counters stand still while it only listens, as in an SJA1000 (data
+            sheet, mode register, listen only mode).
 
     Attributes:
         on: the host has started it.
@@ -84,20 +106,30 @@ class Node:
         rec: receive error counter.
         bus_off: it is.
         loop_back: frames come back, and do not reach the wire.
+        listen_only: it never sends: neither frames nor acknowledgements nor error flags.
         fd: it understands CAN FD.
         bitrate: bit/s, 0 while unset.
         data_bitrate: bit/s of the FD data phase, 0 while unset.
         queue: what it has to send.
     """
 
-    def __init__(self, wire: Wire, listener: Listener, channel: int, *, forgets: bool) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        listener: Listener,
+        channel: int,
+        *,
+        forgets: bool,
+        freezes: bool = False,
+    ) -> None:
         self.wire = wire
         self.channel = channel
         self.fault = Fault.NONE
         self._listener = listener
         self._forgets = forgets
+        self._freezes = freezes
         self.queue: deque[Transmission] = deque()
-        self.loop_back = self.fd = False
+        self.loop_back = self.fd = self.listen_only = False
         self.bitrate = self.data_bitrate = 0
         self.stop()
         wire.nodes.append(self)
@@ -106,6 +138,7 @@ class Node:
         """Start, or restart after bus-off: counters at zero, nothing to send."""
         self.stop()
         self.on = True
+        self.wire.starts.append(Start(self.channel, self.bitrate, self.listen_only))
 
     def stop(self) -> None:
         """Leave the bus."""
@@ -141,7 +174,15 @@ class Node:
     def attempt(self) -> Transmission | None:
         """Return the frame that can go out now; count and report the errors of one that cannot."""
         while self.on and self.queue and not self.bus_off:
-            if self.fault is Fault.NONE or self.loop_back:
+            if self.loop_back:
+                return self.queue[0]
+            if self.listen_only:
+                break
+            if not self._has_rate:
+                self.wire.disturbances += 1
+                self._rise(_BUS_OFF)
+                break
+            if self.fault is Fault.NONE:
                 return self.queue[0]
             if self.fault is Fault.SHORT:
                 self._rise(_BUS_OFF)
@@ -169,10 +210,36 @@ class Node:
         """A frame is on the wire: pass it to the host, if this node can hear it."""
         if not self.on or self.bus_off or self.loop_back or self.fault is Fault.SHORT:
             return
-        if msg.is_fd and not self.fd:
+        is_foreign = msg.is_fd and not self.fd
+        if not self._has_rate or (is_foreign and self.wire.bitrate is not None):
+            self._mishear()
             return
-        self.rec = max(0, self.rec - 1)
+        if is_foreign:
+            return
+        if not self.listen_only:
+            self.wire.acknowledgements += 1
+        if self._counts:
+            self.rec = max(0, self.rec - 1)
         self._listener.frame_arrived(self.channel, msg)
+        self._report()
+
+    @property
+    def _has_rate(self) -> bool:
+        """Whether its bit rate is that of the wire; not asked of a wire that tells none."""
+        rate = self.wire.bitrate
+        return rate is None or abs(self.bitrate - rate) * _TOLERANCE <= rate
+
+    @property
+    def _counts(self) -> bool:
+        return not (self.listen_only and self._freezes)
+
+    def _mishear(self) -> None:
+        """Nothing but errors: say so to the others by an error flag, unless it only listens."""
+        if not self.listen_only and self.rec < _PASSIVE:  # a passive one's flag disturbs nobody
+            self.wire.disturbances += 1
+        if self._counts:
+            self.rec = min(_MOST, self.rec + _STEP)
+        self._listener.misheard(self.channel)
         self._report()
 
     def set_counters(self, tec: int, rec: int) -> None:

@@ -60,12 +60,18 @@ _OPTIONS: dict[str, dict[str, Callable[[Any], list[str]]]] = {
         "hardware_stamps": _if(False, "--no-hardware-stamps"),
         "serial": _with_value("--serial"),
         "paced": _if(True, "--paced"),
+        "wire_bitrate": _with_value("--wire-bitrate"),
     },
-    "pcan_usb": {"channels": _nothing, "paced": _if(True, "--paced")},
+    "pcan_usb": {
+        "channels": _nothing,
+        "paced": _if(True, "--paced"),
+        "wire_bitrate": _with_value("--wire-bitrate"),
+    },
     "cdc_acm": {
         "dialect": _with_value("--dialect"),
         "version": _with_value("--version-text"),
         "serial": _with_value("--serial"),
         "paced": _if(True, "--paced"),
+        "wire_bitrate": _with_value("--wire-bitrate"),
     },
 }

@@ -1,8 +1,9 @@
 """PCAN-USB, as the stock `peak_usb` driver knows it: commands, buffer, clock, error records.
 
 The protocol is that of drivers/net/can/usb/peak_usb/pcan_usb.c; bytes are in
-pcan_usb_records.py. The controller is an SJA1000: bus-off empties its queue, and switching
-the bus on again is the restart.
+pcan_usb_records.py. The controller is an SJA1000: bus-off empties its queue, switching the bus
+on again is the restart, and in listen-only mode its error counters stand still: as they are all
+that this adapter tells of errors, it then tells nothing.
 """
 
 from __future__ import annotations
@@ -50,8 +51,7 @@ class PcanUsb(CanAdapter):
         identity = Identity(
             0x0C72, 0x000C, 41 << 8, "PEAK-System", "PCAN-USB (emulated)", "", endpoints
         )
-        super().__init__(wire, identity, 1, forgets=True)
-        self._silent = False
+        super().__init__(wire, identity, 1, forgets=True, freezes=True)
         self._next_time_ns = 0
 
     def bulk_out(self, endpoint: int, data: bytes) -> bool:
@@ -76,7 +76,7 @@ class PcanUsb(CanAdapter):
         elif command == _SET_BITRATE:
             node.bitrate = _bitrate(btr0=arguments[1], btr1=arguments[0])
         elif command == _SILENT:
-            self._silent = bool(arguments[0])
+            node.listen_only = bool(arguments[0])
         elif command == _BUS_ON and not arguments[0]:
             node.stop()
             self.forget_in(_FRAMES)
@@ -113,6 +113,12 @@ class PcanUsb(CanAdapter):
         if node.bus_off:
             self.retry_out(_FRAMES)
 
+    def misheard(self, channel: int) -> None:
+        """Tell the counters, as they have changed; a change of state is told besides."""
+        node = self.nodes[0]
+        if not node.listen_only:
+            self._to_host(records.counters_record(node.tec, node.rec))
+
     def overflow(self, channel: int) -> None:
         """Lose a frame, and say so."""
         bits = records.RX_OVERRUN | _ERROR_BITS[self.nodes[0].state]
@@ -120,7 +126,7 @@ class PcanUsb(CanAdapter):
 
     def settings(self, channel: int) -> dict[str, Any]:
         """Silent mode."""
-        return {"listen_only": self._silent}
+        return {"listen_only": self.nodes[channel].listen_only}
 
     def _to_host(self, data: bytes) -> None:
         if self.nodes[0].on:

@@ -34,6 +34,7 @@ def emulate(
     serial: str | None = None,
     wire: str | None = None,
     paced: bool = False,
+    wire_bitrate: int | None = None,
     load_driver: bool = True,
 ) -> AbstractContextManager[EmulatedAdapter]: ...
 
@@ -47,6 +48,7 @@ def emulate(
     serial: str | None = None,
     wire: str | None = None,
     paced: bool = False,
+    wire_bitrate: int | None = None,
     load_driver: bool = True,
 ) -> AbstractContextManager[EmulatedSerialAdapter]: ...
 
@@ -75,6 +77,8 @@ def emulate(
         wire: a CAN interface, a vcan say, that is on the same wire; None: there is none. A
             sound wire acknowledges in any case.
         paced: frames occupy the wire for their length; otherwise sending takes no time.
+        wire_bitrate: bit/s of the others on the wire; a channel that is set up otherwise hears
+            errors only, and disturbs unless it just listens. None: rates are not compared.
         load_driver: load the driver if need be, and wait for what it makes; otherwise
             neither, so that the adapter is found as one is on a system without the driver.
         **options: those of the kind, as above.

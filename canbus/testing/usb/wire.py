@@ -1,7 +1,8 @@
 """The wire that joins the nodes of an adapter: who sends next, how long it takes, who hears it.
 
 No USB and no sockets: what else hangs on the wire is told by a callback. A healthy wire has
-somebody on it who acknowledges, seen or not.
+somebody on it who acknowledges, seen or not. One that has a bit rate keeps account of what the
+nodes do to those others: frames, acknowledgements, disturbances.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import NamedTuple
 from canbus.frame_flags import EFF
 from canbus.message import Message
 from canbus.testing.usb.bit_time import frame_ns
-from canbus.testing.usb.node import Node, Transmission
+from canbus.testing.usb.node import Node, Start, Transmission
+from canbus.testing.usb.traffic import Traffic
 
 
 class Sent(NamedTuple):
@@ -37,20 +39,35 @@ class Wire:
         paced: a frame occupies the wire for its length, at the sender's bit rates; otherwise
             it takes no time.
         clock: nanoseconds, rising.
+        bitrate: bit/s of the others on it: a node at another rate hears errors only, and disturbs
+            them unless it only listens. None: rates are not compared.
 
     Attributes:
         nodes: the controllers on it.
         sent: all frames that went out, in order.
         outside: called with every such frame, for what else is on the wire.
+        bitrate: as above; may be changed.
+        traffic: frames that others send by themselves; None for none.
+        acknowledgements: how many frames of others were acknowledged by nodes.
+        disturbances: how many error flags, and frames at a wrong rate, nodes have sent.
+        starts: which nodes were started, and how, in order.
     """
 
     def __init__(
-        self, *, paced: bool = False, clock: Callable[[], int] = time.monotonic_ns
+        self,
+        *,
+        paced: bool = False,
+        clock: Callable[[], int] = time.monotonic_ns,
+        bitrate: int | None = None,
     ) -> None:
         self.clock = clock
+        self.bitrate = bitrate
+        self.traffic: Traffic | None = None
+        self.starts: list[Start] = []
         self.nodes: list[Node] = []
         self.sent: list[Sent] = []
         self.outside: Callable[[Message], None] | None = None
+        self.acknowledgements = self.disturbances = 0
         self._paced = paced
         self._current: tuple[Node, Transmission] | None = None
         self._free_ns = 0
@@ -59,12 +76,23 @@ class Wire:
     @property
     def deadline_ns(self) -> int | None:
         """When `run` has to be called again, on the wire's clock; None: not before an event."""
-        return self._free_ns if self._current else None
+        times = [self._free_ns] if self._current else []
+        if self.traffic is not None:
+            times.append(self.traffic.due_ns)
+        return min(times, default=None)
+
+    def forget(self) -> None:
+        """Empty the records of what nodes did."""
+        self.sent.clear()
+        self.starts.clear()
+        self.acknowledgements = self.disturbances = 0
 
     def run(self) -> None:
-        """Let the nodes send what they can by now."""
+        """Let the nodes, and the others by themselves, send what they can by now."""
         if self._running:
             return  # called from a listener of a frame that is being sent
+        if self.traffic is not None and (msg := self.traffic.next(self.clock())) is not None:
+            self.arrive(msg)
         self._running = True
         try:
             while self._current or self._arbitrate():

@@ -57,11 +57,41 @@ def test_a_fault_is_set(client):
         ("do", {"name": "state", "arguments": {}}, "unknown command"),
         ("frames", {"texts": ["zzz"]}, "cannot read the frame"),
         ("error_counters", {"tec": "many", "rec": 0}, "many"),
+        ("wire_bitrate", {"bitrate": -1}, "no bit rate"),
+        ("traffic", {"texts": ["123#"], "period": -1}, "no period"),
+        ("traffic", {"texts": ["123#"], "period": "inf"}, "no period"),
+        ("traffic", {"texts": [], "period": 1}, "one frame or more"),
     ],
 )
 def test_what_cannot_be_done_is_an_error_of_the_library(client, name, arguments, complaint):
     with pytest.raises((can.CanConfigError, can.CanMessageError), match=complaint):
         client.ask(name, **arguments)
+
+
+def test_the_wire_gets_a_bit_rate_and_keeps_account(client, adapter):
+    assert client.ask("state")["wire_bitrate"] is None
+    client.ask("wire_bitrate", bitrate="125000")
+    node = adapter.nodes[1]
+    node.bitrate = 250_000
+    node.start()
+    client.ask("frames", texts=["123#", "124#"])
+    state = client.ask("state")
+    assert (state["wire_bitrate"], state["disturbances"]) == (125_000, 2)
+    assert (state["acknowledgements"], state["starts"]) == (0, [[1, 250_000, False]])
+    client.ask("forget_sent")
+    client.ask("wire_bitrate", bitrate=0)
+    state = client.ask("state")
+    assert (state["wire_bitrate"], state["disturbances"], state["starts"]) == (None, 0, [])
+
+
+def test_traffic_comes_by_itself_until_it_is_ended(client, adapter):
+    adapter.nodes[0].start()
+    client.ask("traffic", texts=["123#01"], period=0.001)
+    while not client.ask("state")["acknowledgements"]:
+        pass  # the emulator's loop is what is asked
+    client.ask("traffic", texts=[], period=0)
+    heard = client.ask("state")["acknowledgements"]
+    assert client.ask("state")["acknowledgements"] == heard
 
 
 def test_a_wire_that_is_not_there(client):

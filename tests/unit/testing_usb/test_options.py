@@ -18,6 +18,9 @@ from canbus.testing.usb.options import words
         ("pcan_usb", {"channels": 1, "paced": True}, ["--paced"]),
         ("cdc_acm", {"dialect": "usbtin", "serial": "-7"}, ["--dialect=usbtin", "--serial=-7"]),
         ("cdc_acm", {"version": "V1"}, ["--version-text=V1"]),
+        ("gs_usb", {"wire_bitrate": 125_000}, ["--wire-bitrate=125000"]),
+        ("pcan_usb", {"wire_bitrate": 125_000}, ["--wire-bitrate=125000"]),
+        ("cdc_acm", {"wire_bitrate": None}, []),
     ],
 )
 def test_options_are_words(kind, options, line):

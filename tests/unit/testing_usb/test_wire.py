@@ -33,6 +33,9 @@ class Listener:
     def fault_changed(self, channel):
         pass
 
+    def misheard(self, channel):
+        raise AssertionError("this wire has no bit rate")
+
 
 class Bus:
     """A wire with two nodes and a clock that the test sets."""
