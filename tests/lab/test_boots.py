@@ -26,9 +26,21 @@ def substrate(request):
     return request.param
 
 
+QEMU_IN_SOAK = pytest.mark.parametrize(
+    "substrate", ["uml", pytest.param("qemu", marks=pytest.mark.soak)], indirect=True
+)
+"""For what the one script in both guests does: a boot of QEMU takes seconds."""
+
+
 class TestStatuses:
     @pytest.mark.parametrize(
-        ("script", "status"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("exit 125", 125)]
+        ("script", "status"),
+        [
+            ("exit 3", 3),
+            pytest.param("exit 0", 0, marks=pytest.mark.soak),
+            pytest.param("kill -9 $$", 137, marks=pytest.mark.soak),
+            pytest.param("exit 125", 125, marks=pytest.mark.soak),
+        ],
     )
     def test_the_commands_own(self, substrate, script, status):
         done = boot(substrate, "--", "sh", "-c", f"echo out; echo err >&2; {script}")
@@ -40,6 +52,7 @@ class TestStatuses:
         assert done.returncode == 127
         assert "not found" in done.stdout
 
+    @QEMU_IN_SOAK
     def test_time_out(self, substrate):
         seconds = {"uml": "10", "qemu": "30"}[substrate]  # enough to boot on a busy machine
         done = boot(substrate, "--timeout", seconds, "--", "sh", "-c", "echo so far; sleep 90")
@@ -51,6 +64,7 @@ class TestStatuses:
         assert (done.returncode, done.stdout) == (125, "so far\n")
         assert "Kernel panic - not syncing" in done.stderr
 
+    @pytest.mark.soak
     def test_reboot_does_not_repeat_the_job(self, substrate):
         done = boot(substrate, "--", "sh", "-c", "echo once; echo b >/proc/sysrq-trigger; sleep 90")
         assert (done.returncode, done.stdout) == (125, "once\n")
@@ -62,6 +76,7 @@ class TestStatuses:
 
 
 class TestWhatTheGuestSees:
+    @QEMU_IN_SOAK
     def test_arguments_exactly(self, substrate):
         show = "import os, sys; print(sys.argv[1:]); print(repr(os.environ['A']))"
         value = "x'y\n@PATH@ $HOME"
@@ -69,6 +84,7 @@ class TestWhatTheGuestSees:
         assert done.returncode == 0
         assert done.stdout == f"{AWKWARD}\n{value!r}\n"
 
+    @QEMU_IN_SOAK
     def test_environment_and_directory(self, substrate):
         done = boot(substrate, "--", "sh", "-c", "pwd; id -u; env", cwd=CHECKOUT / "tests")
         directory, user, *env = done.stdout.splitlines()
@@ -104,11 +120,9 @@ class TestWhatTheGuestSees:
         monkeypatch.setenv("SECRET", "x")
         assert "SECRET" not in boot("uml", "--", "env").stdout
 
-    @pytest.mark.parametrize(
-        "command", ["busybox sh -c :", "unshare --net ip link", "setpriv --reuid=1 id", "tshark -v"]
-    )
-    def test_programs(self, substrate, command):
-        done = boot(substrate, "--", *command.split())
+    def test_programs(self, substrate):
+        commands = "busybox sh -c :", "unshare --net ip link", "setpriv --reuid=1 id", "tshark -v"
+        done = boot(substrate, "--", "sh", "-e", "-c", "\n".join(commands))
         assert done.returncode == 0, done.stdout
 
     def test_output_arrives_while_the_job_runs(self):
@@ -159,7 +173,14 @@ class TestCan:
 
 
 class TestHousekeeping:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+    @pytest.mark.parametrize(
+        "number",
+        [
+            pytest.param(signal.SIGINT, marks=pytest.mark.soak),
+            pytest.param(signal.SIGTERM, marks=pytest.mark.soak),
+            signal.SIGKILL,
+        ],
+    )
     def test_the_guest_ends_with_the_launcher(self, substrate, number, tmp_path):
         env = {**os.environ, "TMPDIR": str(tmp_path)}
         command = [BOOT, substrate, "--", "sh", "-c", "echo up; sleep 90"]
