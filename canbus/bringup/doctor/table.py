@@ -6,6 +6,34 @@ Order decides between findings that are alike; a new check is a line here and a 
 from __future__ import annotations
 
 from canbus.bringup.doctor.check import Check
-from canbus.bringup.doctor.checks import health
+from canbus.bringup.doctor.checks import (
+    absent,
+    containers,
+    drivers,
+    drivers_intrepid,
+    drivers_usb,
+    health,
+    kernel,
+    pi_config,
+    pi_probe,
+    pi_wiring,
+    rights,
+    serial_daemons,
+    serial_ports,
+)
 
-CHECKS: tuple[Check, ...] = (Check("health", "interfaces that nothing is wrong with", health.look),)
+CHECKS: tuple[Check, ...] = (
+    Check("kernel", "CAN in the kernel, and its modules", kernel.look),
+    Check("pi-config", "overlays in config.txt", pi_config.look),
+    Check("pi-probe", "CAN chips on SPI", pi_probe.look),
+    Check("pi-wiring", "chip select, interrupt and crystal of CAN chips", pi_wiring.look),
+    Check("drivers", "hardware and its drivers", drivers.look),
+    Check("intrepid", "Intrepid's module and daemon", drivers_intrepid.look),
+    Check("usb", "adapters without driver or firmware, and USB itself", drivers_usb.look),
+    Check("serial-daemons", "slcand, and what canbus keeps running", serial_daemons.look),
+    Check("serial-ports", "who else uses a serial adapter", serial_ports.look),
+    Check("containers", "containers, namespaces, Windows", containers.look),
+    Check("absent", "interfaces that are not there", absent.look),
+    Check("rights", "what this process may not do", rights.look),
+    Check("health", "interfaces that nothing is wrong with", health.look),
+)
