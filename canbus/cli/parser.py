@@ -17,6 +17,7 @@ from canbus.cli.output import say_warning
 COMMANDS = (
     "backends",
     "demo",
+    "detect",
     "doctor",
     "down",
     "dump",

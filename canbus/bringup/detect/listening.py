@@ -1,0 +1,46 @@
+"""listen(): hear what is on the bus, until it is enough. Receives only; changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from canbus.bringup.detect.evidence import Evidence, Tally
+from canbus.link_info import LinkInfo
+from canbus.links.reading import read_link
+
+_STEP = 0.05  # seconds
+_LOOK = 0.2  # seconds; some drivers ask the adapter for its counters at every look
+_AT_ONCE = 256
+
+Enough = Callable[[Evidence], bool]
+
+
+def listen(link: LinkInfo, bitrate: int, enough: Enough) -> Evidence:
+    """Listen on a link that is up.
+
+    Args:
+        link: which, as it is.
+        bitrate: that it has, bit/s.
+        enough: asked again and again whether to stop.
+
+    Raises:
+        CanLinkDownError: it went down.
+        CanChannelNotFoundError: it is gone.
+        CanError: as `canbus.Bus`, and as `canbus.links.get_link`.
+    """
+    from canbus.backends.socketcan.bus import SocketcanBus
+
+    tally = Tally(bitrate, link)
+    # A bus of its own for each rate: nothing can wait in it that was heard at another one.
+    with SocketcanBus(link.name, fd=link.fd, on_loss="count") as bus:
+        began = looked = time.monotonic()
+        while True:
+            tally.hear(bus.recv_many(_AT_ONCE, _STEP))
+            now = time.monotonic()
+            if now - looked >= _LOOK:
+                looked = now
+                tally.look(read_link(link.name))
+            evidence = tally.evidence(now - began)
+            if enough(evidence):
+                return evidence

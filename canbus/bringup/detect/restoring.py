@@ -1,0 +1,86 @@
+"""Old: how a link was, as a value that another process can be given; and putting it back.
+
+What is put back is all that canbus.links can set. Who does it and when is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from canbus.errors import CanError
+from canbus.link_config import LinkConfig
+from canbus.link_info import LinkInfo
+from canbus.links import netlink
+from canbus.links.plan import plan, settings_of
+from canbus.links.reading import read_bare_links
+
+
+@dataclass(frozen=True)
+class Old:
+    """A link as it was.
+
+    Attributes:
+        name: of the link.
+        index: the kernel's number for it, which no other link ever gets.
+        settings: all of them.
+    """
+
+    name: str
+    index: int
+    settings: LinkConfig
+
+    @classmethod
+    def of(cls, link: LinkInfo) -> Old:
+        """How it is now."""
+        return cls(link.name, link.index, settings_of(link))
+
+    def pack(self) -> str:
+        """As one line of JSON."""
+        settings: dict[str, Any] = dict(self.settings.given())
+        return json.dumps({"name": self.name, "index": self.index, "settings": settings})
+
+    @classmethod
+    def unpack(cls, line: str) -> Old:
+        """What `pack` has made."""
+        facts = json.loads(line)
+        return cls(facts["name"], facts["index"], LinkConfig(**facts["settings"]))
+
+
+def put_back(old: Old) -> str | None:
+    """Make a link as it was; also if some step fails, the others are done.
+
+    A bit rate stays, if there was none before: the kernel takes none back (can_get_bittiming,
+    drivers/net/can/dev/bittiming.c, refuses zeros).
+
+    Returns:
+        What is not as it was, in words; None if all is.
+    """
+    problems: list[str] = []
+    try:
+        now = _find(old)
+        if now is None:
+            return f"{old.name} is gone: there is nothing to put back"
+        for step in plan(now, old.settings):
+            try:
+                netlink.take_step(now, step)
+            except CanError as exc:
+                problems.append(_text(exc))
+        now = _find(old)
+        left = () if now is None else plan(now, old.settings)
+        problems += [f"it would take to {step.explain()}" for step in left if not problems]
+    except CanError as exc:
+        problems.append(_text(exc))
+    if not problems:
+        return None
+    return f"{old.name} could not be put back as it was: {'; '.join(problems)}"
+
+
+def _find(old: Old) -> LinkInfo | None:
+    """By its number: it may have another name by now, and its name another link."""
+    return next((link for link in read_bare_links() if link.index == old.index), None)
+
+
+def _text(exc: CanError) -> str:
+    return str(exc).split(" [Error Code")[0]
