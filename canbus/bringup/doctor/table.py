@@ -14,6 +14,7 @@ from canbus.bringup.doctor.checks import (
     drivers_usb,
     health,
     kernel,
+    kernel_refusals,
     pi_config,
     pi_probe,
     pi_wiring,
@@ -24,6 +25,7 @@ from canbus.bringup.doctor.checks import (
 
 CHECKS: tuple[Check, ...] = (
     Check("kernel", "CAN in the kernel, and its modules", kernel.look),
+    Check("kernel-refusals", "modules that the kernel has not taken", kernel_refusals.look),
     Check("pi-config", "overlays in config.txt", pi_config.look),
     Check("pi-probe", "CAN chips on SPI", pi_probe.look),
     Check("pi-wiring", "chip select, interrupt and crystal of CAN chips", pi_wiring.look),

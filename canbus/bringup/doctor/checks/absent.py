@@ -16,7 +16,7 @@ from canbus.link_info import LinkInfo
 
 _RENAMED = re.compile(r"(\S+): renamed from (\S+)$")
 _RETURNED = re.compile(r"dev\d+")
-_VIRTUAL = re.compile(r"v?x?v?can\d*")
+_VIRTUAL = re.compile(r"(vx?can)\d*")
 
 
 def look(system: System) -> Iterator[Finding]:
@@ -27,6 +27,7 @@ def look(system: System) -> Iterator[Finding]:
     yield from _returned(system)
     yield from _serial(system)
     if system.channel is not None:
+        yield from _without_module(system, system.channel)
         yield _missing(system, system.channel)
     else:
         yield _nothing(system)
@@ -86,10 +87,29 @@ def _serial(system: System) -> Iterator[Finding]:
             )
 
 
+def _without_module(system: System, name: str) -> Iterator[Finding]:
+    found = _VIRTUAL.fullmatch(name)
+    folder = f"/lib/modules/{system.release}"
+    if found and not system.can_load(found[1]) and system.exists(f"{folder}/modules.dep"):
+        yield Finding(
+            name="virtual-missing",
+            severity=Severity.ERROR,
+            what=f"this kernel has no {found[1]}",
+            evidence=(f"there is no interface {name}", f"no {found[1]} in {folder}/modules.dep"),
+            meaning="Kernels of cloud images and of some boards are built without virtual CAN, or "
+            "have it in a package of extra modules.",
+            commands=(
+                f"# Ubuntu: sudo apt install linux-modules-extra-{system.release}",
+                f"# else: another kernel, or one built with CONFIG_CAN_{found[1].upper()}",
+                '# or without the kernel: can.Bus("any", interface="virtual")',
+            ),
+        )
+
+
 def _missing(system: System, name: str) -> Finding:
     there = ", ".join(link.name for link in system.links)
     look = "# canbus list, canbus ports: which there are"
-    is_virtual = _VIRTUAL.fullmatch(name) and name.startswith("v")
+    is_virtual = _VIRTUAL.fullmatch(name) is not None
     return Finding(
         name="no-such-interface",
         severity=Severity.ERROR,

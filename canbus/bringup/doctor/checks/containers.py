@@ -19,6 +19,11 @@ _WAYS = (
     "# or share it through a vxcan: docs/rights.md",
 )
 
+_BUILD = (
+    "# build github.com/microsoft/WSL2-Linux-Kernel with CONFIG_CAN=y, CONFIG_CAN_RAW=y,",
+    "# CONFIG_CAN_VCAN=y and the adapter's driver; name it in .wslconfig (kernel=)",
+)
+
 
 def look(system: System) -> Iterator[Finding]:
     """Why an interface is not here; nothing if it is."""
@@ -87,20 +92,14 @@ def _in_namespace(name: str, spaces: tuple[str, ...]) -> Finding:
 
 def _in_windows(system: System) -> Finding:
     lacks = not system.has_can_sockets
-    build = "# build the kernel of WSL2-Linux-Kernel with CONFIG_CAN=y, CONFIG_CAN_RAW=y, "
+    attach = "# in Windows: usbipd list; usbipd bind --busid N; usbipd attach --wsl --busid N"
     return Finding(
         name="wsl-without-can" if lacks else "wsl",
         severity=Severity.ERROR,
         what="Windows' own Linux kernel has no CAN" if lacks else "Windows has the adapter",
         evidence=(f"osrelease: {system.text('/proc/sys/kernel/osrelease')}"[:100],),
-        meaning="Microsoft builds WSL's kernel without CAN, and USB devices belong to Windows until "
-        "they are attached.",
-        commands=(
-            *(
-                (f"{build}CONFIG_CAN_VCAN=y and the adapter's driver; name it in .wslconfig",)
-                * lacks
-            ),
-            "# in Windows: usbipd list; usbipd bind --busid N; usbipd attach --wsl --busid N",
-        ),
+        meaning="Microsoft builds WSL's kernel without CAN, and USB devices belong to Windows "
+        "until they are attached.",
+        commands=(*(_BUILD if lacks else ()), attach),
         likelihood=Likelihood.CERTAIN if lacks else Likelihood.LIKELY,
     )

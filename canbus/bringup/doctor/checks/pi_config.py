@@ -69,7 +69,8 @@ def _misspelt(system: System, config: ConfigTxt) -> Iterator[Finding]:
                     "says so in its own log only.",
                     commands=(
                         f"ls {folder} | grep -iE 'can|mcp'",
-                        "# correct the line (MCP2515: mcp2515-can0; MCP2518FD: mcp251xfd), reboot",
+                        "# correct the line (MCP2515: mcp2515-can0; MCP2518FD: mcp251xfd); then:",
+                        _REBOOT,
                     ),
                 )
 

@@ -78,7 +78,7 @@ def read_config(system: System, path: str) -> ConfigTxt:
             overlay, *rest = value.split(",")
             pairs = (one.partition("=") for one in rest)
             parameters = {left: right.strip() for left, _, right in pairs}
-            overlays.append(Overlay(line, _plain(overlay), parameters, counts))
+            overlays.append(Overlay(line, overlay.strip(), parameters, counts))
         elif name.strip() in {"dtparam", "device_tree_param"} and counts:
             for one in value.split(","):
                 left, _, right = one.partition("=")
@@ -90,11 +90,6 @@ def read_config(system: System, path: str) -> ConfigTxt:
 def live_path(system: System) -> str | None:
     """The file that the firmware reads; None on what is no Raspberry Pi."""
     return next((path for path in PLACES if system.exists(path)), None)
-
-
-def _plain(overlay: str) -> str:
-    """Its name as it is now: they ended in "-overlay" once, and the firmware still takes that."""
-    return overlay.strip().removesuffix("-overlay")
 
 
 def _lines(system: System, path: str) -> Iterator[tuple[str, bool]]:

@@ -71,11 +71,11 @@ _TABLE = (
         "# correct interrupt= in config.txt (the GPIO that INT is wired to), and reboot",
     ),
     _Meaning(
-        r"Failed to get (Oscillator|clock)|Oscillator frequency|no clock",
+        r"Failed to get (Oscillator|clock)|Oscillator frequency|error -34\b|err=34\b",
         "spi-no-clock",
         _E,
         "the driver does not know, or does not take, the crystal of the chip at {}",
-        "oscillator= has to be the frequency on the crystal, in Hz: 8000000, not 8 or 8M.",
+        "oscillator= has to be the frequency on the crystal in Hz, 8000000 say: a zero too few?",
         "# correct oscillator= in config.txt, and reboot",
     ),
     _Meaning(
