@@ -15,6 +15,7 @@ from canbus.bringup.families import gs_usb, kvaser, others, pcan, pihat
 
 FAMILIES = (pcan.FAMILY, gs_usb.FAMILY, kvaser.FAMILY, pihat.FAMILY)
 _SYSFS = "/sys/bus/{}/devices"
+_LONGEST = 80  # characters of a number or a name; more is none
 
 
 class Device(NamedTuple):
@@ -110,7 +111,7 @@ def _usb(system: System) -> Iterator[Device]:
     names = system.names(folder)
     for name in names:
         at = f"{folder}/{name}"
-        vendor, product = system.text(f"{at}/idVendor"), system.text(f"{at}/idProduct")
+        vendor, product = _line(system, f"{at}/idVendor"), _line(system, f"{at}/idProduct")
         if ":" not in name and vendor and product:
             parts = [other for other in names if other.startswith(f"{name}:")]
             drivers = [_driver(system, f"{folder}/{part}") for part in parts]
@@ -118,7 +119,7 @@ def _usb(system: System) -> Iterator[Device]:
                 "usb",
                 name,
                 f"{vendor}:{product}",
-                system.text(f"{at}/product"),
+                _line(system, f"{at}/product"),
                 tuple(dict.fromkeys(filter(None, drivers))),
             )
 
@@ -127,7 +128,7 @@ def _pci(system: System) -> Iterator[Device]:
     folder = _SYSFS.format("pci")
     for name in system.names(folder):
         at = f"{folder}/{name}"
-        vendor, product = system.text(f"{at}/vendor"), system.text(f"{at}/device")
+        vendor, product = _line(system, f"{at}/vendor"), _line(system, f"{at}/device")
         if vendor and product:
             number = f"{vendor.removeprefix('0x')}:{product.removeprefix('0x')}"
             yield Device("pci", name, number, "", _drivers(system, at))
@@ -137,7 +138,7 @@ def _spi(system: System) -> Iterator[Device]:
     folder = _SYSFS.format("spi")
     for name in system.names(folder):
         at = f"{folder}/{name}"
-        chip = system.text(f"{at}/modalias").removeprefix("spi:")
+        chip = _line(system, f"{at}/modalias").removeprefix("spi:")
         if chip:
             yield Device("spi", name, chip, "", _drivers(system, at))
 
@@ -158,11 +159,16 @@ def _usb_behind(system: System, tty: str) -> tuple[str, str, str]:
     """
     for up in ("..", "../.."):
         at = f"/sys/class/tty/{tty}/device/{up}"
-        vendor, product = system.text(f"{at}/idVendor"), system.text(f"{at}/idProduct")
+        vendor, product = _line(system, f"{at}/idVendor"), _line(system, f"{at}/idProduct")
         if vendor and product:
-            words = (system.text(f"{at}/{name}") for name in ("manufacturer", "product"))
+            words = (_line(system, f"{at}/{name}") for name in ("manufacturer", "product"))
             return vendor, product, " ".join(filter(None, words))
     return "", "", ""
+
+
+def _line(system: System, path: str) -> str:
+    """A file that has one line, a short one."""
+    return next(iter(system.lines(path)), "")[:_LONGEST]
 
 
 def _number(text: str) -> int | None:

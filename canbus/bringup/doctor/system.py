@@ -20,6 +20,7 @@ from canbus.link_info import LinkInfo
 from canbus.links.reading import read_links
 from canbus.links.rights import has_capability
 
+_COMM_LENGTH = 15  # TASK_COMM_LEN of <linux/sched.h> without the terminating zero
 _MOST = 1 << 20  # characters of one file: a check looks for lines, and some files never end
 
 
@@ -176,7 +177,8 @@ class System:
             if name.isdecimal() and name.isascii():
                 words = tuple(self.text(f"/proc/{name}/cmdline").split("\0"))
                 if words != ("",):  # a thread of the kernel, or one that has died
-                    found.append(Process(int(name), self.text(f"/proc/{name}/comm"), words))
+                    comm = " ".join(self.text(f"/proc/{name}/comm").split())  # any bytes at all
+                    found.append(Process(int(name), comm[:_COMM_LENGTH], words))
         return tuple(sorted(found))
 
     def find_program(self, name: str) -> str | None:

@@ -36,11 +36,15 @@ class FakeSystem(System):
         root: an empty folder, for the files.
         facts: of the situation, as its TOML has them.
         channel: that is asked about.
+
+    Attributes:
+        read: the paths that were looked at.
     """
 
     def __init__(self, root: Path, facts: dict[str, Any], channel: str | None = None) -> None:
         super().__init__(channel or facts.get("channel"), str(root))
         self.facts = facts
+        self.read: set[str] = set()
         self.__dict__["links"] = tuple(_links(facts.get("link", [])))
         earlier = _links(
             [one | one["earlier"] for one in facts.get("link", []) if "earlier" in one]
@@ -59,6 +63,10 @@ class FakeSystem(System):
             place = root / path.lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(target)
+
+    def _at(self, path):
+        self.read.add(path)
+        return super()._at(path)
 
     def modified(self, path):
         return self.facts.get("modified", {}).get(path)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from canbus.bringup.doctor.checks.serial_daemons import SLCAND, tty_of
 from canbus.bringup.doctor.finding import Finding, Likelihood, Severity
-from canbus.bringup.doctor.hardware import can_devices, serial_adapters
+from canbus.bringup.doctor.hardware import can_devices, devices, serial_adapters
 from canbus.bringup.doctor.system import System
 from canbus.link_info import LinkInfo
 
-_RENAMED = re.compile(r"(\S+): renamed from (\S+)$")
+_RENAMED = re.compile(r"(?:^|\s)([^\s:]+): renamed from (\S+)$")
 _RETURNED = re.compile(r"dev\d+")
 _VIRTUAL = re.compile(r"(vx?can)\d*")
 
@@ -126,6 +126,8 @@ def _missing(system: System, name: str) -> Finding:
 
 def _nothing(system: System) -> Finding:
     seen = [str(device) for device, _, _ in can_devices(system)]
+    seen += [str(device) for device in devices(system) if device.id.startswith("093c:")]
+    seen += map(str, serial_adapters(system))
     return Finding(
         name="no-interface" if seen else "nothing-plugged-in",
         severity=Severity.ERROR,

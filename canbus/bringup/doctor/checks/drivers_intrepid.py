@@ -12,6 +12,7 @@ from canbus.bringup.families.intrepid import daemon, messages, versions
 from canbus.bringup.families.intrepid.channels import network_of
 
 _VENDOR = "093c"
+_SHORT = 2000  # characters: what is longer is no version
 _UP = "sudo canbus up intrepid --bitrate 500k"
 
 
@@ -64,11 +65,11 @@ def _no_module(system: System, device: Device) -> Finding:
 
 def _conflict(system: System, program: str | None) -> str:
     """Why module and daemon do not work together; "" if they do, or nobody can say."""
-    module = versions.parse(system.text(f"/sys/module/{daemon.MODULE}/version"))
+    module = versions.parse(system.text(f"/sys/module/{daemon.MODULE}/version")[:_SHORT])
     if module is None or program is None:
         return ""
     setting = [f"{name}={value}" for name, value in daemon.ENVIRONMENT.items()]
-    other = versions.parse_banner(system.ask("env", *setting, program, "--devices"))
+    other = versions.parse_banner(system.ask("env", *setting, program, "--devices")[:_SHORT])
     return versions.conflict(module, other) or "" if other else ""
 
 
