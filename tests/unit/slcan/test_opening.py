@@ -109,6 +109,10 @@ TABLE = [
 ]
 
 
+AT_ONCE = 12
+"""More adapters at once would miss moments on a busy machine: they share one interpreter."""
+
+
 def _outcome(row: Row, handshake: str) -> str:
     with SlcanEmulator(row.firmware) as adapter:
         adapter.fault(*row.faults)
@@ -126,10 +130,10 @@ def _outcome(row: Row, handshake: str) -> str:
 
 @pytest.mark.parametrize("handshake", ["auto", "require"])
 def test_the_handshake_ends_as_it_should(handshake: str) -> None:
-    with no_leak(), warnings.catch_warnings(), ThreadPoolExecutor(len(TABLE)) as pool:
+    with no_leak(), warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
         warnings.simplefilter("ignore", can.CanWarning)
         running = [(row, pool.submit(_outcome, row, handshake)) for row in TABLE]
-        got = [(row, future.result(4 * SLACK)) for row, future in running]
+        got = [(row, future.result(8 * SLACK)) for row, future in running]
     wrong = [
         f"{row.firmware} {row.faults}: {outcome!r}, not {getattr(row, handshake)!r}"
         for row, outcome in got
