@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -137,6 +138,11 @@ class System:
     def release(self) -> str:
         """The kernel's version: "6.1.0-18-amd64"."""
         return os.uname().release
+
+    @cached_property
+    def time_ns(self) -> int:
+        """The clock, nanoseconds since 1970."""
+        return time.time_ns()
 
     @cached_property
     def has_can_sockets(self) -> bool:

@@ -6,6 +6,7 @@ A situation is a TOML file in situations/: see its README.
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class FakeSystem(System):
         self.earlier = {link.index: link for link in earlier}
         log = facts.get("kernel_log", "")
         self.__dict__["kernel_log"] = None if log is False else tuple(log.strip().splitlines())
+        moment = datetime(facts.get("year", 2026), 6, 1, tzinfo=UTC)
+        self.__dict__["time_ns"] = int(moment.timestamp()) * 10**9
         self.__dict__["release"] = facts.get("release", _RELEASE)
         self.__dict__["has_can_sockets"] = facts.get("has_can_sockets", True)
         for path, text in ((_HEALTHY_KERNEL if facts.get("kernel", True) else {})
