@@ -11,10 +11,25 @@ killed), detecting.py (all of it together). Linux only. Nothing is ever sent.
 
 from __future__ import annotations
 
-from canbus.bringup.detect.candidates import COMMON_BITRATES, Impossible
-from canbus.bringup.detect.detecting import Detection, detect_bitrate
-from canbus.bringup.detect.evidence import Evidence
-from canbus.bringup.detect.judging import Verdict
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from canbus.bringup.detect.candidates import COMMON_BITRATES as COMMON_BITRATES
+    from canbus.bringup.detect.candidates import Impossible as Impossible
+    from canbus.bringup.detect.detecting import Detection as Detection
+    from canbus.bringup.detect.detecting import detect_bitrate as detect_bitrate
+    from canbus.bringup.detect.evidence import Evidence as Evidence
+    from canbus.bringup.detect.judging import Verdict as Verdict
+
+_PLACES = {  # loaded on first use: the guardian, which has to be ready soon, needs none of them
+    "COMMON_BITRATES": "candidates",
+    "Detection": "detecting",
+    "Evidence": "evidence",
+    "Impossible": "candidates",
+    "Verdict": "judging",
+    "detect_bitrate": "detecting",
+}
 
 __all__ = [
     "COMMON_BITRATES",
@@ -24,3 +39,9 @@ __all__ = [
     "Verdict",
     "detect_bitrate",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

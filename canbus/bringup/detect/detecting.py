@@ -58,6 +58,7 @@ def detect_bitrate(
     bitrates: Iterable[int] | None = None,
     dwell: float = DWELL,
     timeout: float = TIMEOUT,
+    rounds: int | None = None,
     report: Report | None = None,
 ) -> Detection:
     """Find the bit rate of a bus on which others talk, without disturbing them.
@@ -73,6 +74,7 @@ def detect_bitrate(
         bitrates: bit/s, tried in this order; None: `COMMON_BITRATES`, and what the link has now.
         dwell: seconds at each rate where nothing is heard; each further round doubles them.
         timeout: seconds after which the search ends.
+        rounds: how many times each rate is tried at most; None: until the time is up.
         report: called with what was heard, in words, a line for each rate.
 
     Raises:
@@ -88,12 +90,14 @@ def detect_bitrate(
     for name, value in (("dwell", dwell), ("timeout", timeout)):
         if not (math.isfinite(value) and value > 0):
             raise CanConfigError(f"{name}={value!r} is no number of seconds above 0")
+    if rounds is not None and rounds < 1:
+        raise CanConfigError(f"rounds={rounds!r} is not 1 or more")
     link = read_link(check_name(channel))
     refuse(link)
     with alone(link) as lock:
         link = read_link(channel)  # what another search has changed is put back by now
         search = _Search(link, bitrates, dwell, timeout, report or (lambda line: None))
-        return search.run(lock)
+        return search.run(lock, math.inf if rounds is None else rounds)
 
 
 class _Search:
@@ -118,12 +122,12 @@ class _Search:
         for one in chosen.impossible:
             report(say_impossible(one))
 
-    def run(self, lock: int) -> Detection:
+    def run(self, lock: int, rounds: float) -> Detection:
         """Search; `lock` says that nobody else does."""
         bitrate = self._as_it_is()
         if bitrate is None and self._open:
             with restored(Old.of(self._link), lock):
-                bitrate = self._search()
+                bitrate = self._search(rounds)
         tried = {evidence.bitrate for evidence, _ in self._heard}
         untried = tuple(one for one in self._open if one not in tried)
         return Detection(
@@ -140,13 +144,18 @@ class _Search:
         link = self._link
         if not (link.is_up and self._open and self._open[0] == self._nominal(link.bitrate)):
             return None
-        return self._open[0] if self._hear(link, self._open[0]) is Verdict.RIGHT else None
+        bitrate = self._open[0]
+        verdict = self._hear(link, bitrate)
+        if verdict is Verdict.WRONG:
+            self._open.remove(bitrate)
+        return bitrate if verdict is Verdict.RIGHT else None
 
     def _nominal(self, real: int | None) -> int | None:
         return next((one for one in self._open if real is not None and is_near(real, one)), None)
 
-    def _search(self) -> int | None:
-        while self._open and not self._is_late():
+    def _search(self, rounds: float) -> int | None:
+        while self._open and rounds >= 1 and not self._is_late():
+            rounds -= 1
             for bitrate in tuple(self._open):
                 if self._is_late():
                     break

@@ -34,10 +34,11 @@ def listen(link: LinkInfo, bitrate: int, enough: Enough) -> Evidence:
     tally = Tally(bitrate, link)
     # A bus of its own for each rate: nothing can wait in it that was heard at another one.
     with SocketcanBus(link.name, fd=link.fd, on_loss="count") as bus:
+        tally.hear(bus.recv_many(_AT_ONCE, 0))  # what the first one loads takes its time
         began = looked = time.monotonic()
         while True:
+            now = time.monotonic()  # before reading: what has come by then is heard
             tally.hear(bus.recv_many(_AT_ONCE, _STEP))
-            now = time.monotonic()
             if now - looked >= _LOOK:
                 looked = now
                 tally.look(read_link(link.name))

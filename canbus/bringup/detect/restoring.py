@@ -16,6 +16,8 @@ from canbus.links import netlink
 from canbus.links.plan import plan, settings_of
 from canbus.links.reading import read_bare_links
 
+_ATTEMPTS = 4  # the last one to succeed only sees that nothing is left to do
+
 
 @dataclass(frozen=True)
 class Old:
@@ -49,38 +51,33 @@ class Old:
 
 
 def put_back(old: Old) -> str | None:
-    """Make a link as it was; also if some step fails, the others are done.
+    """Make a link as it was; what fails is tried again.
 
+    It is not brought up unless all else is as it was: otherwise it could talk at a wrong bit rate.
     A bit rate stays, if there was none before: the kernel takes none back (can_get_bittiming,
     drivers/net/can/dev/bittiming.c, refuses zeros).
 
     Returns:
         What is not as it was, in words; None if all is.
     """
-    problems: list[str] = []
-    try:
-        now = _find(old)
-        if now is None:
-            return f"{old.name} is gone: there is nothing to put back"
-        for step in plan(now, old.settings):
-            try:
+    why = ""
+    for _ in range(_ATTEMPTS):
+        try:
+            now = _find(old)
+            if now is None:
+                return f"{old.name} is gone: there is nothing to put back"
+            steps = plan(now, old.settings)
+            for step in steps:  # "up" is the last one
                 netlink.take_step(now, step)
-            except CanError as exc:
-                problems.append(_text(exc))
-        now = _find(old)
-        left = () if now is None else plan(now, old.settings)
-        problems += [f"it would take to {step.explain()}" for step in left if not problems]
-    except CanError as exc:
-        problems.append(_text(exc))
-    if not problems:
-        return None
-    return f"{old.name} could not be put back as it was: {'; '.join(problems)}"
+        except CanError as exc:
+            why = str(exc).split(" [Error Code")[0]
+            continue
+        if not steps:
+            return None
+        why = f"it would not {steps[0].explain()}"
+    return f"{old.name} could not be put back as it was: {why}"
 
 
 def _find(old: Old) -> LinkInfo | None:
     """By its number: it may have another name by now, and its name another link."""
     return next((link for link in read_bare_links() if link.index == old.index), None)
-
-
-def _text(exc: CanError) -> str:
-    return str(exc).split(" [Error Code")[0]
