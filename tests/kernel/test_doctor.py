@@ -81,7 +81,13 @@ def test_an_interface_that_is_not_there_is_said_to_be_absent(vcan, capsys):
 
 
 def test_nobody_needs_a_right_to_ask(vcan):
-    command = "setpriv --reuid=65534 --clear-groups --bounding-set=-all --inh-caps=-all".split()
+    command = [
+        "setpriv",
+        "--reuid=65534",
+        "--clear-groups",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+    ]
     asked = [sys.executable, "-m", "canbus", "doctor", vcan, "--listen", "0", "--json"]
     done = subprocess.run([*command, *asked], capture_output=True, text=True, timeout=60)
     assert done.returncode in {0, 3}, done.stderr

@@ -14,8 +14,11 @@ _ALL_IDS = ["0", "0", "4294967295"]  # /proc/self/uid_map of the initial user na
 def container_evidence(system: System) -> tuple[str, ...]:
     """What tells that this is a container; nothing if nothing does.
 
-    The marks are those of https://systemd.io/CONTAINER_INTERFACE and of Docker and Podman.
+    The marks are those of https://systemd.io/CONTAINER_INTERFACE and of Docker and Podman. Where
+    process 2 is the kernel's, they are left over: a machine runs from a container's files.
     """
+    if system.text("/proc/2/comm") == "kthreadd":
+        return ()
     found = [f"{path} is there ({whose})" for path, whose in _MARKS.items() if system.exists(path)]
     kind = system.text("/run/systemd/container")
     if kind and kind != "wsl":

@@ -46,7 +46,19 @@ def run(
         for finding in found
         if finding.severity is not Severity.OK or not {None, finding.channel} & troubled
     ]
+    kept = kept or [_nothing_wrong(looked_at)]
     return sorted(kept, key=lambda finding: (-finding.severity, -finding.likelihood))
+
+
+def _nothing_wrong(system: System) -> Finding:
+    there = ", ".join(link.name for link in system.asked_links)
+    return Finding(
+        name="nothing-wrong",
+        severity=Severity.OK,
+        what="no check has found anything wrong",
+        evidence=(f"there is {there}" if there else "no CAN interface",),
+        channel=system.channel,
+    )
 
 
 def _look(channel: str | None, seconds: float) -> System:

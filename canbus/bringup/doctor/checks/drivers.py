@@ -48,12 +48,17 @@ def _untaken(
         yield _is_refused(system, device, driver)
     elif block is not None:
         yield _is_blocked(device, driver, block)
-    elif container_evidence(system):
+    elif container_evidence(system) and not _may_load(system, driver):
         yield _not_loaded(device, driver, "# on the host, as a container cannot:")
     elif not system.can_load(driver.module):
         yield _is_missing(system, device, driver)
     else:
         yield _not_loaded(device, driver)
+
+
+def _may_load(system: System, driver: Driver) -> bool:
+    """A container may that was given the right and the files."""
+    return system.has_capability("CAP_SYS_MODULE") and system.can_load(driver.module)
 
 
 def _not_loaded(device: Device, driver: Driver, where: str = "") -> Finding:
