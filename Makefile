@@ -8,7 +8,7 @@ KVASER = -object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kv
 SOAK ?= 1
 LIMIT ?= 1680
 FUZZ_SECONDS ?= 600
-JOBS ?= 3
+JOBS ?= 2
 BENCH_JSON ?= .bench/latest.json
 
 .PHONY: demo test lab test-host test-kernel test-hardware check bench soak fuzz clean
@@ -16,8 +16,7 @@ BENCH_JSON ?= .bench/latest.json
 demo: $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.runtime)
 	$(PY) -m canbus demo
 
-# Side by side: a guest takes one processor, the host's tests wait most of the time. What each
-# says comes when it is done.
+# Side by side: a guest takes one processor. What each says comes when it is done.
 test: .venv/.dev lab
 	$(MAKE) -k -j$(JOBS) --output-sync=target test-kernel test-host test-hardware
 
