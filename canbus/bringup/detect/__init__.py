@@ -4,9 +4,10 @@
     detect_bitrate("can0").bitrate  # 500000, or None if nobody talks
 
 The rooms: candidates.py (which rates), listening.py (hearing one rate), evidence.py and judging.py
-(what was heard, and what that means), refusing.py (where it is not done at all), restoring.py
-(putting a link back), guarding.py and guardian.py (the process that does so if this one is
-killed), detecting.py (all of it together). Linux only. Nothing is ever sent.
+(what was heard, and what that means), refusing.py (where it is not done at all), looking.py and
+tuning.py (how a link is, and setting it), restoring.py (putting it back), guarding.py and
+guardian.py (the process that does so if this one is killed), words.py (for people), detecting.py
+(all of it together). Linux only. Nothing is ever sent.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ class _Search:
         if not (link.is_up and self._open and self._open[0] == self._nominal(link.bitrate)):
             return None
         bitrate = self._open[0]
-        verdict = self._hear(link, bitrate)
+        verdict = self._hear(link, bitrate, is_fresh=False)
         if verdict is Verdict.WRONG:
             self._open.remove(bitrate)
         return bitrate if verdict is Verdict.RIGHT else None
@@ -171,18 +171,18 @@ class _Search:
             self._impossible.append(tuned)
             self._report(say_impossible(tuned))
             return None
-        verdict = self._hear(tuned, bitrate)
+        verdict = self._hear(tuned, bitrate, is_fresh=True)
         if verdict is Verdict.WRONG:
             self._open.remove(bitrate)
         return verdict
 
-    def _hear(self, link: LinkInfo, bitrate: int) -> Verdict:
+    def _hear(self, link: LinkInfo, bitrate: int, *, is_fresh: bool) -> Verdict:
         dwell = self._dwell
-        evidence = listen(
-            link,
-            bitrate,
-            lambda so_far: judge(so_far, dwell) is not Verdict.OPEN or self._is_late(),
-        )
+
+        def is_enough(so_far: Evidence) -> bool:
+            return judge(so_far, dwell) is not Verdict.OPEN or self._is_late()
+
+        evidence = listen(link, bitrate, is_enough, is_fresh=is_fresh)
         verdict = judge(evidence, dwell)
         self._heard.append((evidence, verdict))
         self._report(say_heard(evidence, verdict))

@@ -22,12 +22,13 @@ _VIOLATIONS = {
     ProtocolViolation.BIT1: "bit",
     ProtocolViolation.OVERLOAD: "overload",
 }
-_LEVELS = {
-    ControllerProblem.RX_WARNING: "warning",
-    ControllerProblem.TX_WARNING: "warning",
-    ControllerProblem.RX_PASSIVE: "passive",
-    ControllerProblem.TX_PASSIVE: "passive",
-}
+_LEVELS = {ControllerProblem.RX_WARNING: "warning", ControllerProblem.RX_PASSIVE: "passive"}
+"""Those of the receiver: of what cannot be sent, the bit rate is not the usual cause."""
+
+_WORSE = frozenset({CanState.ERROR_WARNING, CanState.ERROR_PASSIVE})
+_WARNING = 96
+"""The error counter at which a controller warns (ISO 11898-1)."""
+
 _PEAK = {"peak_usb", "pcan_usb"}
 """How its driver calls itself in sysfs, and in what it can do (pcan_usb.c)."""
 
@@ -40,12 +41,12 @@ class Evidence:
         bitrate: bit/s.
         seconds: that were listened.
         data_frames: frames that other nodes sent, and that came whole.
-        error_frames: reports of an error on the wire, or of a worse state of the controller.
+        error_frames: reports of an error on the wire, or of a worse state of the receiver.
         kinds: how many of these told of each kind: "stuff", "form", "bit", "overload",
-            "unspecified", "warning", "passive", "bus-off".
+            "unspecified", "warning", "passive".
         bus_errors: how many the driver has counted meanwhile; None if it does not count.
         rx_errors: the controller's receive error counter at the end; None if it is not told.
-        rx_errors_risen: by how much that rose.
+        rx_errors_risen: by how much that rose at least, as the counter or the state shows.
         state: of the controller, at the end; None if it is not told.
     """
 
@@ -71,9 +72,12 @@ class Tally:
     Args:
         bitrate: bit/s.
         link: as it was when listening began.
+        is_fresh: it was brought up just now, only to listen: then it is error-active, with its
+            counters at zero, unless it has received errors since.
     """
 
-    def __init__(self, bitrate: int, link: LinkInfo) -> None:
+    def __init__(self, bitrate: int, link: LinkInfo, *, is_fresh: bool = False) -> None:
+        self._is_fresh = is_fresh
         self._bitrate = bitrate
         self._before = self._now = link
         self._kinds: Counter[str] = Counter()
@@ -110,9 +114,14 @@ class Tally:
             kinds=dict(self._kinds),
             bus_errors=bus_errors,
             rx_errors=now.rx_errors,
-            rx_errors_risen=max(0, risen or 0),
+            rx_errors_risen=max(0, risen or 0, _WARNING if self._has_warned() else 0),
             state=now.state,
         )
+
+    def _has_warned(self) -> bool:
+        """Whether it is known to have counted that far: not all drivers tell the counters."""
+        is_worse = self._is_fresh and self._now.state in _WORSE
+        return is_worse or any(word in self._kinds for word in _LEVELS.values())
 
     def _error_of(self, msg: Message) -> ErrorFrame | None:
         if not msg.is_error_frame:
@@ -124,10 +133,8 @@ class Tally:
 def _kinds_of(error: ErrorFrame) -> Iterable[str]:
     """What an error frame tells that a wrong bit rate may be the cause of; maybe nothing.
 
-    Not so: overflows, a lost arbitration, a restart, a state that is better again.
+    Not so: overflows, a lost arbitration, what cannot be sent, a restart, a better state.
     """
-    if error.classes & ErrorClass.BUS_OFF:
-        yield "bus-off"
     if error.classes & ErrorClass.CONTROLLER:
         yield from (word for bit, word in _LEVELS.items() if error.controller & bit)
     if error.classes & (ErrorClass.PROTOCOL | ErrorClass.BUS_ERROR):

@@ -1,8 +1,9 @@
-"""The process that puts a link back if who has changed it dies: `python -m ...detect.guardian`.
+"""The process that puts a link back if who has changed it dies. guarding.py starts it, by its path.
 
-Started by guarding.py. Standard input: one line, the process to guard and the link as it was; then
-"restored", or the end, at which it puts the link back. Standard output: "ready". Standard error: a
-line, if it had to do something. It hears no signal that can be ignored.
+Standard input: one line, the process to guard and the link as it was; then "restored", or the end,
+at which it puts the link back. Standard output: "ready". Standard error: a line, if it had to do
+something. It hears no signal that can be ignored. Of this package it loads nothing until it
+has been needed for a while, or is needed, so that it is ready at once.
 """
 
 from __future__ import annotations
@@ -11,40 +12,35 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-
-from canbus.bringup.detect.restoring import Old, put_back
 
 _STDIN, _STDOUT, _STDERR = range(3)
 _DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 _RESTORED, _READY = b"restored\n", b"ready\n"
+_SHORT = 1000  # milliseconds; most searches are over by then
 
 
-def main(restore: Callable[[Old], str | None] = put_back) -> int:
-    """Guard one process.
-
-    Args:
-        restore: puts a link back; what is wrong then, or None.
-    """
+def main() -> int:
+    """Guard one process."""
     for number in _DEAF_TO:
         signal.signal(number, signal.SIG_IGN)
     line = _read_line()
     if not line.endswith(b"\n"):
         return 0  # it died before it had changed anything
     pid, _, packed = line.decode().partition(" ")
-    old = Old.unpack(packed)
     pidfd = _open(int(pid))
     with suppress(OSError):
         os.write(_STDOUT, _READY)
-    if _is_restored(pidfd):
+    if not _is_over(pidfd, _SHORT):
+        _load()
+        _is_over(pidfd, None)
+    if _is_restored():
         return 0
-    problem = restore(old)
-    outcome = problem or f"{old.name} is as it was before"
-    text = f"canbus: the process {pid}, which was detecting, has ended too early: {outcome}\n"
+    problem, text = _put_back(packed)
+    text = f"canbus: the process {pid}, which was detecting, has ended too early: {text}\n"
     with suppress(OSError):  # its terminal may be gone
         os.write(_STDERR, text.encode(errors="backslashreplace"))
-    return 1 if problem else 0
+    return problem
 
 
 def _open(pid: int) -> int | None:
@@ -57,17 +53,25 @@ def _open(pid: int) -> int | None:
         return None
 
 
-def _is_restored(pidfd: int | None) -> bool:
-    """Wait until the other says that all is well, or is no more; which of the two.
+def _is_over(pidfd: int | None, timeout: int | None) -> bool:
+    """Wait until the other says that all is well, or is no more; whether it does in time.
 
-    Not by the end of the pipe alone: a child of that process may have inherited its other end.
+    Not for the end of the pipe alone: a child of that process may have inherited its other end.
     """
     poll = select.poll()
     poll.register(_STDIN, select.POLLIN)
     if pidfd is not None:
         poll.register(pidfd, select.POLLIN)
-    ready = dict(poll.poll())
-    return _STDIN in ready and _read_line() == _RESTORED
+    return bool(poll.poll(timeout))
+
+
+def _is_restored() -> bool:
+    """Whether it was said that all is well; asked when nothing more will be said."""
+    os.set_blocking(_STDIN, False)
+    try:
+        return _read_line() == _RESTORED
+    except BlockingIOError:  # it is no more, and somebody else holds its end
+        return False
 
 
 def _read_line() -> bytes:
@@ -76,6 +80,20 @@ def _read_line() -> bytes:
     while not line.endswith(b"\n") and (byte := os.read(_STDIN, 1)):
         line += byte
     return line
+
+
+def _load() -> None:
+    """Load what it takes to put a link back, lest it is gone when it is needed."""
+    import canbus.bringup.detect.restoring  # noqa: F401
+
+
+def _put_back(packed: str) -> tuple[int, str]:
+    """Put the link back: an exit status, and how that went."""
+    from canbus.bringup.detect.restoring import Old, put_back
+
+    old = Old.unpack(packed)
+    problem = put_back(old)
+    return (0, f"{old.name} is as it was before") if problem is None else (1, problem)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import canbus
 from canbus.bringup.detect.restoring import Old, put_back
 from canbus.errors import CanLinkError
 
-PROGRAM = (sys.executable, "-P", "-m", "canbus.bringup.detect.guardian")
+PROGRAM = (sys.executable, "-P", str(Path(__file__).with_name("guardian.py")))
 RESTORED = b"restored\n"
 READY = b"ready\n"
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from canbus.bringup.detect.evidence import Evidence, Tally
+from canbus.bringup.detect.looking import look
 from canbus.link_info import LinkInfo
-from canbus.links.reading import read_link
 
 _STEP = 0.05  # seconds
 _LOOK = 0.2  # seconds; some drivers ask the adapter for its counters at every look
@@ -16,22 +16,23 @@ _AT_ONCE = 256
 Enough = Callable[[Evidence], bool]
 
 
-def listen(link: LinkInfo, bitrate: int, enough: Enough) -> Evidence:
+def listen(link: LinkInfo, bitrate: int, enough: Enough, *, is_fresh: bool) -> Evidence:
     """Listen on a link that is up.
 
     Args:
         link: which, as it is.
         bitrate: that it has, bit/s.
         enough: asked again and again whether to stop.
+        is_fresh: it was brought up just now, only to listen.
 
     Raises:
         CanLinkDownError: it went down.
         CanChannelNotFoundError: it is gone.
-        CanError: as `canbus.Bus`, and as `canbus.links.get_link`.
+        CanError: as `canbus.Bus`, and as `canbus.links.list_links`.
     """
     from canbus.backends.socketcan.bus import SocketcanBus
 
-    tally = Tally(bitrate, link)
+    tally = Tally(bitrate, link, is_fresh=is_fresh)
     # A bus of its own for each rate: nothing can wait in it that was heard at another one.
     with SocketcanBus(link.name, fd=link.fd, on_loss="count") as bus:
         tally.hear(bus.recv_many(_AT_ONCE, 0))  # what the first one loads takes its time
@@ -41,7 +42,7 @@ def listen(link: LinkInfo, bitrate: int, enough: Enough) -> Evidence:
             tally.hear(bus.recv_many(_AT_ONCE, _STEP))
             if now - looked >= _LOOK:
                 looked = now
-                tally.look(read_link(link.name))
+                tally.look(look(link))
             evidence = tally.evidence(now - began)
             if enough(evidence):
                 return evidence

@@ -9,12 +9,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from canbus.bringup.detect.looking import find
 from canbus.errors import CanError
 from canbus.link_config import LinkConfig
 from canbus.link_info import LinkInfo
 from canbus.links import netlink
 from canbus.links.plan import plan, settings_of
-from canbus.links.reading import read_bare_links
 
 _ATTEMPTS = 4  # the last one to succeed only sees that nothing is left to do
 
@@ -63,7 +63,7 @@ def put_back(old: Old) -> str | None:
     why = ""
     for _ in range(_ATTEMPTS):
         try:
-            now = _find(old)
+            now = find(old.index)
             if now is None:
                 return f"{old.name} is gone: there is nothing to put back"
             steps = plan(now, old.settings)
@@ -76,8 +76,3 @@ def put_back(old: Old) -> str | None:
             return None
         why = f"it would not {steps[0].explain()}"
     return f"{old.name} could not be put back as it was: {why}"
-
-
-def _find(old: Old) -> LinkInfo | None:
-    """By its number: it may have another name by now, and its name another link."""
-    return next((link for link in read_bare_links() if link.index == old.index), None)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from canbus.bringup.detect.candidates import Impossible, is_near
+from canbus.bringup.detect.looking import look
 from canbus.bringup.detect.refusing import no_listening
-from canbus.errors import CanLinkError, CanLinkNotFoundError
+from canbus.errors import CanLinkError
 from canbus.link_config import LinkConfig
 from canbus.link_info import LinkInfo
 from canbus.links import netlink
 from canbus.links.plan import plan
-from canbus.links.reading import read_link
 from canbus.links.steps import LinkStep
 
 _NO_SUCH_RATE = frozenset({errno.EDOM, errno.EINVAL, errno.ERANGE})
@@ -26,14 +27,15 @@ def tune(link: LinkInfo, bitrate: int) -> LinkInfo | Impossible:
         bitrate: bit/s.
 
     Returns:
-        The link as it is then; or why its controller cannot do this rate.
+        The link as it is then, with what it had counted at the start; or why its controller
+        cannot do this rate.
 
     Raises:
-        CanLinkNotFoundError: a LookupError; it is gone, or another one has its name.
+        CanLinkNotFoundError: a LookupError; it is gone.
         CanUnsupportedError: its driver has no listen-only mode.
         CanLinkError: the kernel refuses, or has not done what it was told.
     """
-    now = _look(link)
+    now = look(link)
     for step in plan(now, _wanted(now, bitrate)):
         try:
             netlink.take_step(now, step)
@@ -44,13 +46,18 @@ def tune(link: LinkInfo, bitrate: int) -> LinkInfo | Impossible:
                 raise no_listening(link, exc) from exc
             if step.action != "berr_reporting" or exc.error_code not in _NO_SUCH_MODE:
                 raise
-    now = _look(link)
+    now = look(link)
     real = now.bitrate
     if real is not None and not is_near(real, bitrate):
         return Impossible(bitrate, f"the controller comes no nearer than {real} bit/s")
     _require_silence(now, bitrate)
+    before = now
     netlink.take_step(now, LinkStep(now.name, "up"))
-    return _look(link)
+    now = look(link)
+    if before.rx_errors is not None and now.rx_errors is not None:
+        # A driver may have told an old count; or this one has risen already.
+        now = replace(now, rx_errors=min(before.rx_errors, now.rx_errors))
+    return now
 
 
 def _wanted(link: LinkInfo, bitrate: int) -> LinkConfig:
@@ -82,14 +89,3 @@ def _require_silence(link: LinkInfo, bitrate: int) -> None:
             f"{link.name} is not as it was told to be ({', '.join(found)}), so it does not listen",
             hint="does another program set it up, too?  `canbus watch` shows when it is changed",
         )
-
-
-def _look(link: LinkInfo) -> LinkInfo:
-    now = read_link(link.name)
-    if now.index != link.index:
-        raise CanLinkNotFoundError(
-            f"{link.name} was unplugged: what has this name now is another interface",
-            errno.ENODEV,
-            hint="start again",
-        )
-    return now

@@ -51,11 +51,12 @@ class FakeBus(FakeLinux):
         monkeypatch.setattr(guarding, "Guard", lambda old, lock: FakeGuard(self, old))
         return self
 
-    def listen(self, link, bitrate, enough):
+    def listen(self, link, bitrate, enough, *, is_fresh):
         now = self.links[link.name]
         self.listened.append((now.bitrate, now.modes, now.is_up))
         self.at_visit(len(self.listened))
         assert now.is_up
+        assert not is_fresh or "listen_only" in now.modes
         tenths = frames = errors = 0
         while True:
             evidence = Evidence(

@@ -219,7 +219,7 @@ def test_a_rate_that_the_kernel_refuses_is_told_and_the_others_are_tried(bus):
 class Liar(FakeBus):
     """A driver that takes listen-only and does not have it."""
 
-    def listen(self, link, bitrate, enough):
+    def listen(self, link, bitrate, enough, *, is_fresh):
         raise AssertionError("it was brought up")
 
     def _session(self):
@@ -263,7 +263,7 @@ def test_another_link_of_the_same_name_is_left_alone(bus):
         bus.links["can0"] = replace(DOWN, index=DOWN.index + 1)
 
     bus.bitrate, bus.at_visit = 0, replug
-    with pytest.raises(can.CanLinkNotFoundError, match="another interface") as info:
+    with pytest.raises(can.CanLinkNotFoundError, match="is gone") as info:
         detect_bitrate("can0", bitrates=[125_000, 250_000])
     assert any("gone" in note for note in info.value.__notes__)
     assert bus.links["can0"] == replace(DOWN, index=DOWN.index + 1)

@@ -49,12 +49,12 @@ def test_what_this_machine_sends_proves_nothing():
         (error(BUS_ERROR), {"unspecified": 1}),
         (error(CONTROLLER, controller=ControllerProblem.RX_WARNING), {"warning": 1}),
         (error(CONTROLLER, controller=ControllerProblem.RX_PASSIVE), {"passive": 1}),
-        (error(ErrorClass.BUS_OFF), {"bus-off": 1}),
     ],
 )
 def test_errors_are_counted_by_kind(frame, kinds):
     found = heard(frame)
     assert (found.kinds, found.error_frames, found.data_frames) == (kinds, 1, 0)
+    assert found.errors
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,8 @@ def test_errors_are_counted_by_kind(frame, kinds):
         error(ErrorClass.RESTARTED),
         error(ErrorClass.LOST_ARBITRATION),
         error(ErrorClass.NO_ACK),
+        error(ErrorClass.BUS_OFF),
+        error(CONTROLLER, controller=ControllerProblem.TX_PASSIVE),
     ],
 )
 def test_other_reports_are_no_errors_of_the_bit_rate(frame):
@@ -94,3 +96,18 @@ def test_counters_that_fall_or_are_not_told_are_no_errors():
     tally.look(replace(DOWN, rx_errors=0))
     assert (tally.evidence(1.0).rx_errors_risen, tally.evidence(1.0).bus_errors) == (0, None)
     assert heard().errors == 0
+
+
+@pytest.mark.parametrize("state", [CanState.ERROR_WARNING, CanState.ERROR_PASSIVE])
+def test_a_fresh_listener_that_is_not_active_has_heard_many_errors(state):
+    """Some drivers tell no counters, and the report of the state came before we listened."""
+    bad = replace(DOWN, state=state)
+    assert Tally(500_000, bad, is_fresh=True).evidence(0.0).errors == 96
+    assert Tally(500_000, bad).evidence(0.0).errors == 0  # an old state, of sending maybe
+    good = replace(DOWN, state=CanState.ERROR_ACTIVE)
+    assert Tally(500_000, good, is_fresh=True).evidence(0.0).errors == 0
+
+
+def test_a_warning_tells_of_all_the_errors_before_it():
+    warning = error(CONTROLLER, controller=ControllerProblem.RX_WARNING)
+    assert heard(warning).rx_errors_risen == 96

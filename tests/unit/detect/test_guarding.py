@@ -19,10 +19,12 @@ from tests.unit.detect.fake_bus import DOWN
 OLD = Old("nosuch0", 2**31 - 1, LinkConfig(bitrate=500_000, sample_point=87.5, up=True))
 FAKE = """
 import os, sys
-from canbus.bringup.detect.guardian import main
-def restore(old):
-    os.write({fd}, old.pack().encode())
-sys.exit(main(restore))
+from canbus.bringup.detect import guardian
+def put_back(packed):
+    os.write({fd}, packed.encode())
+    return 0, "nosuch0 is as it was before"
+guardian._put_back, guardian._SHORT = put_back, {short}
+sys.exit(guardian.main())
 """
 OWNER = """
 import os, sys
@@ -43,8 +45,8 @@ def pipe():
     os.close(ours)
 
 
-def fake(fd):
-    return [sys.executable, "-c", FAKE.format(fd=fd)]
+def fake(fd, short=60_000):
+    return [sys.executable, "-c", FAKE.format(fd=fd, short=short)]
 
 
 def restored_by(pipe):
@@ -76,8 +78,9 @@ def test_dismissed_it_does_nothing_and_leaves_nothing(pipe):
     assert restored_by(pipe) == ""
 
 
-def test_left_to_it_it_puts_back(pipe):
-    guard = Guard(OLD, pipe[1], fake(pipe[1]))
+@pytest.mark.parametrize("short", [0, 60_000])  # it has loaded what it needs, or not yet
+def test_left_to_it_it_puts_back(pipe, short):
+    guard = Guard(OLD, pipe[1], fake(pipe[1], short))
     guard.leave_to_it()
     assert Old.unpack(restored_by(pipe)) == OLD
 
