@@ -135,7 +135,7 @@ class LinkInfo:
     """What the kernel says about a CAN network interface. None: it does not say.
 
     Two are equal if they are set up alike: what changes by itself (`state`, error counters,
-    `has_carrier`, `statistics`) is not compared.
+    `has_carrier`, `qdisc`, `statistics`) is not compared.
 
     Attributes:
         name: "can0".
@@ -164,6 +164,7 @@ class LinkInfo:
         tx_errors: the controller's transmit error counter.
         rx_errors: the controller's receive error counter.
         has_carrier: frames can pass: up, and not bus-off.
+        qdisc: how the transmit queue is kept: "pfifo_fast"; "noop" while it was never up.
         statistics: counters.
     """
 
@@ -193,6 +194,7 @@ class LinkInfo:
     tx_errors: int | None = field(default=None, compare=False)
     rx_errors: int | None = field(default=None, compare=False)
     has_carrier: bool | None = field(default=None, compare=False)
+    qdisc: str | None = field(default=None, compare=False)
     statistics: LinkStatistics = field(default=LinkStatistics(), compare=False)
 
     @property

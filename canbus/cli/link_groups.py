@@ -44,6 +44,7 @@ def _link(info: LinkInfo) -> list[Row]:
         ("kind", info.kind),
         ("frames", f"{frames} (MTU {info.mtu})"),
         ("queue length", f"{info.txqueuelen} frames"),
+        ("queue discipline", info.qdisc and plain(info.qdisc)),
         ("alias", info.alias and plain(info.alias)),
         ("peer", info.peer and f"interface {info.peer}, in its own network namespace"),
     )

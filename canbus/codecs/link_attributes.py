@@ -37,6 +37,7 @@ class IFLA:
     IFNAME = Attribute(3)
     MTU = Attribute(4)
     LINK = Attribute(5)
+    QDISC = Attribute(6)
     STATS = Attribute(7)
     TXQLEN = Attribute(13)
     LINKINFO = Attribute(18)

@@ -111,6 +111,7 @@ def _link_info(link: LinkAnswer) -> LinkInfo:
         tx_errors=tx_errors,
         rx_errors=rx_errors,
         has_carrier=link.flags & IFF_LOWER_UP != 0,
+        qdisc=own.text(IFLA.QDISC),
         statistics=_statistics(own, info),
     )
 

@@ -78,7 +78,8 @@ void layouts(void)
 	AT(can_bittiming_const, brp_max); AT(can_bittiming_const, brp_inc);
 	SIZE(can_clock); AT(can_clock, freq);
 	SIZE(can_ctrlmode); AT(can_ctrlmode, mask); AT(can_ctrlmode, flags);
-	NUMBER(IFLA_IFNAME); NUMBER(IFLA_MTU); NUMBER(IFLA_LINK); NUMBER(IFLA_STATS);
+	NUMBER(IFLA_IFNAME); NUMBER(IFLA_MTU); NUMBER(IFLA_LINK); NUMBER(IFLA_QDISC);
+	NUMBER(IFLA_STATS);
 	NUMBER(IFLA_TXQLEN); NUMBER(IFLA_LINKINFO); NUMBER(IFLA_IFALIAS); NUMBER(IFLA_STATS64);
 	NUMBER(IFLA_NET_NS_FD);
 	NUMBER(IFLA_INFO_KIND); NUMBER(IFLA_INFO_DATA); NUMBER(IFLA_INFO_XSTATS);

@@ -6,6 +6,7 @@ import contextlib
 import struct
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,7 @@ KVASER = LinkInfo(
     tx_errors=0,
     rx_errors=0,
     has_carrier=True,
+    qdisc="pfifo_fast",
     statistics=ZEROS,
 )
 GS_USB = LinkInfo(
@@ -71,6 +73,7 @@ GS_USB = LinkInfo(
     termination_choices=(0, 120),
     state=CanState.ERROR_ACTIVE,
     has_carrier=True,
+    qdisc="pfifo_fast",
     statistics=ZEROS,
 )
 PCAN = LinkInfo(
@@ -89,6 +92,7 @@ PCAN = LinkInfo(
     tx_errors=100,
     rx_errors=7,
     has_carrier=True,
+    qdisc="pfifo_fast",
     statistics=ZEROS._replace(error_warning=1),
 )
 SLCAN = LinkInfo(
@@ -102,9 +106,15 @@ SLCAN = LinkInfo(
     restart_ms=0,
     state=CanState.ERROR_ACTIVE,
     has_carrier=True,
+    qdisc="pfifo_fast",
     statistics=ZEROS,
 )
-VXCAN = LinkInfo("vxa", 4, "vxcan", is_up=True, mtu=72, txqueuelen=1000, peer=3, has_carrier=False)
+VXCAN = LinkInfo("vxa", 4, "vxcan", is_up=True, mtu=72, txqueuelen=1000, peer=3, has_carrier=False,
+                 qdisc="noqueue")  # fmt: skip
+
+FRESH: dict[str, Any] = {
+    "is_up": False, "state": CanState.STOPPED, "has_carrier": False, "qdisc": "noop"
+}  # fmt: skip
 
 TABLE: dict[str, LinkInfo | None] = {
     "lo": None,
@@ -117,35 +127,32 @@ TABLE: dict[str, LinkInfo | None] = {
         txqueuelen=100,
         alias="the alias",
         has_carrier=True,
+        qdisc="noqueue",
     ),
     "vxcan": VXCAN,
     "vxcan_far": VXCAN,
-    "vxcan_down": replace(VXCAN, name="vxb", index=3, peer=4, is_up=False),
+    "vxcan_down": replace(VXCAN, name="vxb", index=3, peer=4, is_up=False, qdisc="noop"),
     "kvaser_pci": KVASER,
     "kvaser_pci_fresh": replace(
         KVASER,
         name="can0",
         index=5,
-        is_up=False,
         bit_timing=None,
         modes=frozenset(),
         restart_ms=0,
-        state=CanState.STOPPED,
-        has_carrier=False,
+        **FRESH,
     ),
     "gs_usb_fd": GS_USB,
     "gs_usb_fresh": replace(
         GS_USB,
         name="can3",
         index=8,
-        is_up=False,
         mtu=16,
         bit_timing=None,
         data_bit_timing=None,
         modes=frozenset(),
         termination=0,
-        state=CanState.STOPPED,
-        has_carrier=False,
+        **FRESH,
     ),
     "pcan_usb_warning": PCAN,
     "pcan_usb_bus_off": replace(
@@ -156,7 +163,7 @@ TABLE: dict[str, LinkInfo | None] = {
         statistics=ZEROS._replace(error_warning=1, bus_off=1),
     ),
     "slcan": SLCAN,
-    "slcan_fresh": replace(SLCAN, is_up=False, state=CanState.STOPPED, has_carrier=False),
+    "slcan_fresh": replace(SLCAN, **FRESH),
 }
 
 

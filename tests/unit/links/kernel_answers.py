@@ -100,6 +100,8 @@ def encode_link_attributes(link: LinkInfo) -> bytes:
     ]
     if link.alias is not None:
         parts.append(encode_attribute(IFLA.IFALIAS, _text(link.alias)))
+    if link.qdisc is not None:
+        parts.append(encode_attribute(IFLA.QDISC, _text(link.qdisc)))
     if link.peer is not None:
         parts.append(encode_attribute(IFLA.LINK, U32.pack(link.peer)))
     return b"".join(parts)
