@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from canbus.bringup.doctor.system import System
-from canbus.link_info import LinkDevice, LinkInfo, LinkStatistics, LinkTiming
+from canbus.link_info import LinkDevice, LinkInfo, LinkStatistics, LinkTiming, TimingLimits
 from canbus.state import CanState
 
 SITUATIONS = Path(__file__).with_name("situations")
@@ -102,6 +102,9 @@ def _link(number: int, table: dict[str, Any]) -> LinkInfo:
     bitrate, point = facts.pop("bitrate", None), facts.pop("sample_point", 87.5)
     if bitrate is not None:
         facts["bit_timing"] = LinkTiming(bitrate, point, 125, 6, 7, 2, 1, 1)
+    limits = facts.pop("limits", facts["kind"] == "can" and ["sja1000", 1, 16, 1, 8, 4, 1, 64, 1])
+    if limits:
+        facts["bit_timing_limits"] = TimingLimits(*limits)
     if "device" in facts:
         facts["device"] = LinkDevice(**facts["device"])
     if "state" in facts:

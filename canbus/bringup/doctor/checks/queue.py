@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from canbus.bringup.doctor.finding import Finding, Likelihood, Severity
@@ -14,8 +13,22 @@ from canbus.links.plan import VIRTUAL
 _USUAL = 10
 """Frames that the queue of a controller holds if nobody says otherwise (can_setup,
 drivers/net/can/dev/dev.c)."""
-_FIT = frozenset({"pfifo_fast", "pfifo", "bfifo", "noqueue", "mq", "prio", "plug", "etf", "taprio"})
-_ROOT = re.compile(r"^qdisc (\S+) \S+ .*\broot\b", re.MULTILINE)
+_FIT = frozenset(
+    {
+        "pfifo_fast",
+        "pfifo",
+        "bfifo",
+        "pfifo_head_drop",
+        "noop",
+        "mq",
+        "prio",
+        "plug",
+        "etf",
+        "taprio",
+    }
+)
+"""Those that send what came first first, those that somebody made for a purpose, and that of a link
+that has not been up yet."""
 
 
 def look(system: System) -> Iterator[Finding]:
@@ -28,20 +41,28 @@ def look(system: System) -> Iterator[Finding]:
 
 
 def _discipline(system: System, link: LinkInfo) -> Iterator[Finding]:
-    found = _ROOT.search(system.ask("tc", "qdisc", "show", "dev", link.name))
-    if found is None or found[1] in _FIT:
+    # Since Linux 5.4 CAN gets a pfifo_fast whatever the default is (attach_one_default_qdisc,
+    # net/sched/sch_generic.c): another one is an old kernel's, or somebody's wish.
+    found = link.qdisc
+    if found is None or found in _FIT:
         return
     usual = system.text("/proc/sys/net/core/default_qdisc")
+    if found == "noqueue":
+        what = f"{link.name} has no transmit queue"
+        why = "A frame that comes while another one is on its way out is thrown away."
+    else:
+        what = f"the queue of {link.name} is one for the internet, {found}, which drops frames"
+        why = "It shares a line between connections, which CAN has not: under load frames overtake "
+        why += "each other or are thrown away. (systemd issue 9194)"
     yield Finding(
         name="qdisc-not-for-can",
         severity=Severity.WARNING,
-        what=f"the queue of {link.name} is one for the internet, {found[1]}, which drops frames",
+        what=what,
         evidence=(
-            f"tc qdisc show dev {link.name}: {found[0][:80]}",
+            f"queue discipline {found} (netlink)",
             *((f"/proc/sys/net/core/default_qdisc: {usual[:40]}",) if usual else ()),
         ),
-        meaning="It shares a line between connections, which CAN has not: under load frames "
-        "overtake each other or are thrown away. (systemd issue 9194)",
+        meaning=why,
         commands=(f"sudo tc qdisc replace dev {link.name} root pfifo_fast",),
         likelihood=Likelihood.LIKELY,
         channel=link.name,
