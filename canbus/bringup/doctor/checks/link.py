@@ -54,7 +54,7 @@ def _lacks_bitrate(link: LinkInfo) -> bool:
     drivers/net/can/dev/dev.c).
     """
     is_unset = link.bit_timing is None or link.bit_timing.bitrate == 0
-    return link.kind == "can" and is_unset and link.bit_timing_limits is not None
+    return link.kind not in VIRTUAL and is_unset and link.bit_timing_limits is not None
 
 
 def _no_bitrate(system: System, link: LinkInfo) -> Finding:
