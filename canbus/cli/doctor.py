@@ -1,4 +1,7 @@
-"""`canbus doctor`: why no frame arrives. Arguments and words; what is wrong, the library finds."""
+"""`canbus doctor`: why no frame arrives. Arguments and statuses; the words are doctor_text.py's.
+
+What is wrong, the library finds.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from canbus.cli import output
 from canbus.cli.arguments import add_verbose, seconds, usage
-from canbus.cli.link_words import plain
 from canbus.errors import CanError
 
 if TYPE_CHECKING:
@@ -92,18 +94,16 @@ def _be_quiet(_: str) -> None:
 
 
 def _show(found: list[Finding]) -> None:
+    from shutil import get_terminal_size
+
+    from canbus.cli.doctor_text import finding_lines, summary_line
+
+    width = get_terminal_size().columns
     for finding in found:
-        where = f"{finding.channel}: " if finding.channel else ""
-        output.say(plain(f"{finding.severity.name:8}{where}{finding.what}  [{finding.name}]"))
-        for label, lines in (
-            ("seen", finding.evidence),
-            ("means", (finding.meaning,) if finding.meaning else ()),
-            ("do", finding.commands),
-        ):
-            for number, line in enumerate(lines):
-                output.say(plain(f"  {'' if number else label:6}{line}"))
-        if finding.fix:
-            output.say("        (or: canbus doctor --fix)")
+        for line in finding_lines(finding, width):
+            output.say(line)
+        output.say("")
+    output.say(summary_line(found))
 
 
 def _facts(finding: Finding) -> dict[str, object]:

@@ -81,8 +81,8 @@ def _alone(link: LinkInfo) -> Finding:
         evidence=(*counter_evidence(link), f"{heard_ever(link)} frames received in all"),
         meaning="A missing acknowledgement is the one error that counts no further than 128. No "
         "other node is connected or switched on, all others run at another bit rate or only "
-        "listen, or one of the two wires is open. The frame is tried again for ever, and the "
-        'others wait behind it until programs get "No buffer space available".',
+        "listen, CAN_H and CAN_L are swapped, or one of them is open. The frame is tried again "
+        'for ever, and others wait behind it until programs get "No buffer space available".',
         commands=(
             "# is another node connected, powered, up, and not listen-only?",
             *check_the_wire(link),
@@ -104,8 +104,8 @@ def _wrong_bitrate(system: System, link: LinkInfo) -> Finding:
             *movement_words(system, link, "bus_errors", "rx_errors", "error_passive"),
         ),
         meaning="Errors come and no frame does. As a rule the bit rate is wrong; with a HAT the "
-        "crystal in config.txt may be; CAN_H and CAN_L may be swapped; and a bus of CAN FD looks "
-        "the same to a classic controller.",
+        "crystal in config.txt may be; and a bus of CAN FD looks the same to a classic "
+        "controller.",
         commands=(
             f"canbus detect {link.name}",
             f"canbus up {link.name} --bitrate 250k   # or what detect has said",

@@ -88,7 +88,7 @@ def silent(link: LinkInfo) -> Finding:
 
 
 def _why_silent(link: LinkInfo) -> str:
-    why = "Nobody sends; or CAN_H or CAN_L is open, so that nothing is heard at all."
+    why = "Nobody sends; or CAN_H and CAN_L are swapped, or one is open, so that nothing is heard."
     if "listen_only" in link.modes:
         # SJA1000 data sheet, listen only mode: the error counters stand still.
         why += " While they only listen, some controllers count no errors (SJA1000, PCAN-USB): "

@@ -28,7 +28,7 @@ def look(system: System) -> Iterator[Finding]:
 def _evidence(system: System, link: LinkInfo) -> Iterator[str]:
     yield "up" + (f" at {link.bitrate} bit/s" if link.bitrate else "")
     if link.state is not None:
-        yield f"state {link.state.name}"
+        yield f"state {link.state.name.lower().replace('_', '-')}"
     before = system.earlier.get(link.index)
     if before is not None:
         received = link.statistics.rx_packets - before.statistics.rx_packets
