@@ -137,6 +137,8 @@ def test_frames_that_come_are_healthy(controllers):
         task = bus.send_periodic(can.Message.parse("123#DEAD"), period=0.02)
         finding, names = first(name, listen=0.5)
         task.stop()
-    assert "healthy" in names
-    assert finding.severity <= Severity.NOTE, finding
     assert main(["doctor", name, "--listen", "0"]) == 0
+    apply(name, LinkConfig(restart_ms=0, txqueuelen=10, up=True))
+    assert "healthy" in names
+    # A note: tests before this one have sent to a controller that only listened.
+    assert finding.severity <= Severity.NOTE, finding

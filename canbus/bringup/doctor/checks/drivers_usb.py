@@ -10,6 +10,7 @@ from canbus.bringup.doctor.finding import Finding, Likelihood, Severity
 from canbus.bringup.doctor.hardware import FAMILIES, devices, is_there
 from canbus.bringup.doctor.system import System
 from canbus.bringup.families import others
+from canbus.link_info import LinkInfo
 
 _BOOTLOADERS = {
     "0483:df11": "the bootloader of its STM32 (DFU)",
@@ -105,11 +106,18 @@ def _unplugged(system: System) -> Iterator[Finding]:
         elif mine := taken.search(line):
             paths.add(mine[1])
     there = {device.path for device in devices(system)}
+    if system.channel is not None and is_there(system):
+        paths &= {_usb_path(link) for link in system.asked_links}
     for path in sorted(paths):
         if path not in there and "USB disconnect" in last.get(path, "") and not is_there(system):
             yield _went(path, last[path])
         elif gone[path] >= _OFTEN:
             yield _comes_and_goes(path, gone[path], last[path])
+
+
+def _usb_path(link: LinkInfo) -> str:
+    """Of the adapter, without the number of its interface."""
+    return ((link.device and link.device.path) or "").partition(":")[0]
 
 
 def _went(path: str, line: str) -> Finding:

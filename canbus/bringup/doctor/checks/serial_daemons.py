@@ -14,7 +14,10 @@ from canbus.bringup.keeper_files import SYSTEM
 
 SLCAND = {"slcand", "slcan_attach"}
 _WITH_VALUE = re.compile(r"-[a-zA-Z]*[sStb]")  # the options of slcand whose value may follow
-_CAME, _WENT = re.compile(r"^\S+: slcan on (\w+)\.?$"), re.compile(r"slcan off (\w+)\.?$")
+_CAME, _WENT = (
+    re.compile(r"^\S+: slcan on (\w+)\.?$"),
+    re.compile(r"^(\S+)[^:]*: slcan off (\w+)\.?$"),
+)
 
 
 def look(system: System) -> Iterator[Finding]:
@@ -110,14 +113,14 @@ def _kept(system: System, name: str, state: dict[str, Any]) -> Iterator[Finding]
 def _ended(system: System) -> Iterator[Finding]:
     """A slcand that the kernel's log tells of, whose adapter is still there."""
     adapters = {one.tty: one for one in serial_adapters(system)}
-    ended: dict[str, str] = {}
+    ended: dict[str, tuple[str, str]] = {}
     for line in system.kernel_log or ():
         came, went = _CAME.search(line), _WENT.search(line)
         if came:
             ended.pop(came[1], None)
         elif went:
-            ended[went[1]] = line
-    for tty, line in ended.items():
+            ended[went[2]] = went[1], line
+    for tty, (name, line) in ended.items():
         if tty in adapters:
             yield Finding(
                 name="slcand-ended",
@@ -127,7 +130,9 @@ def _ended(system: System) -> Iterator[Finding]:
                 meaning="The interface goes with slcand: killed, its terminal or service ended, or "
                 "the adapter was plugged in anew.",
                 commands=_up([adapters[tty]]),
-                likelihood=Likelihood.LIKELY,
+                likelihood=Likelihood.LIKELY
+                if system.channel in {None, name}
+                else Likelihood.POSSIBLE,
             )
 
 
