@@ -6,10 +6,13 @@ modules, so a name is paid for by who needs it. No logic here.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from canbus import bit_timing as bit_timing
     from canbus import bus as bus
     from canbus import interface as interface
     from canbus import links as links
     from canbus import message as message
+    from canbus.bit_timing import BitTiming as BitTiming
+    from canbus.bit_timing import BitTimingFd as BitTimingFd
     from canbus.bus import BusABC as BusABC
     from canbus.checksums import Crc as Crc
     from canbus.codecs.error_frame import decode_error_frame as decode_error_frame
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOME = {
+    "bit_timing": ("BitTiming", "BitTimingFd"),
     "bus": ("BusABC",),
     "checksums": ("Crc",),
     "codecs.error_frame": ("decode_error_frame", "encode_error_frame"),
@@ -140,7 +144,13 @@ _HOME = {
     "xl_message": ("XlMessage",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-_SUBMODULES = ("bus", "interface", "links", "message")  # reached as attributes: can.interface.Bus
+_SUBMODULES = (
+    "bit_timing",
+    "bus",
+    "interface",
+    "links",
+    "message",
+)  # reached as attributes: can.interface.Bus
 
 __all__ = [*sorted(_MODULE_OF)]  # noqa: PLE0604 - strings, as the table above shows
 

@@ -8,9 +8,9 @@ comparison of the two is made here; no link is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from canbus.bit_timing import solve
 from canbus.link_info import LinkTiming, TimingLimits
 
 _NS = 10**9
@@ -60,53 +60,10 @@ def find_nearest(
         bitrate: asked for, bit/s.
         sample_point: asked for, percent; None for any.
     """
-    reference = recommended_sample_point(bitrate) if sample_point is None else sample_point
-    found = [
-        (abs(rate - bitrate), rate, point)
-        for rate, quanta in _rates(clock, limits, bitrate)
-        if (point := _latest_point(limits, quanta, reference)) is not None
-    ]
-    if not found:
+    found = solve(clock, limits, bitrate, sample_point)
+    if found is None:
         return None
-    least, nearest, _ = min(found)
-    point = max(point for error, _, point in found if error == least)
-    return Reachable(nearest, None if sample_point is None else point)
-
-
-def recommended_sample_point(bitrate: int) -> float:
-    """What the kernel takes where none is asked for, in percent (CiA 102 and CiA 301)."""
-    if bitrate > 800_000:
-        return 75.0
-    return 80.0 if bitrate > 500_000 else 87.5
-
-
-def _rates(clock: int, limits: TimingLimits, bitrate: int) -> Iterator[tuple[int, int]]:
-    """Bit rates around the one asked for, with the number of quanta in a bit."""
-    shortest = 1 + limits.tseg1_min + limits.tseg2_min
-    longest = 1 + limits.tseg1_max + limits.tseg2_max
-    for quanta in range(shortest, longest + 1):
-        low = clock // (quanta * bitrate)
-        for brp in {_on_step(low, limits), _on_step(low + 1, limits)}:
-            if max(limits.brp_min, 1) <= brp <= limits.brp_max:
-                yield clock // (brp * quanta), quanta
-
-
-def _on_step(brp: int, limits: TimingLimits) -> int:
-    step = max(limits.brp_inc, 1)
-    return brp // step * step
-
-
-def _latest_point(limits: TimingLimits, quanta: int, reference: float) -> float | None:
-    """The latest sample point of a bit of so many quanta that is not behind `reference`.
-
-    In percent; None if there is none: the kernel does not take such a bit at all.
-    """
-    points = [
-        (quanta - tseg2) * 1000 // quanta / 10
-        for tseg2 in range(limits.tseg2_min, limits.tseg2_max + 1)
-        if limits.tseg1_min <= quanta - 1 - tseg2 <= limits.tseg1_max
-    ]
-    return max((point for point in points if point <= reference + _STEP / 2), default=None)
+    return Reachable(found.bitrate, None if sample_point is None else found.sample_point)
 
 
 def prescaler_for(clock: int, limits: TimingLimits, tq: int) -> int:

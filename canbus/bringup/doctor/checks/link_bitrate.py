@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canbus.bit_timing.solver import recommended_sample_point
 from canbus.bringup.doctor.finding import Finding, Likelihood, Severity
 from canbus.bringup.doctor.system import System
 from canbus.link_info import LinkInfo, LinkTiming
-from canbus.links.reachable import find_nearest, recommended_sample_point
+from canbus.links.reachable import find_nearest
 
 COMMON = (10_000, 20_000, 33_333, 50_000, 83_333, 100_000, 125_000, 250_000, 500_000, 800_000,
           1_000_000)  # fmt: skip
