@@ -23,6 +23,7 @@ COMMANDS = (
     "dump",
     "emulate",
     "list",
+    "persist",
     "ports",
     "restart",
     "send",

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from canbus.cli import output
 from canbus.cli.arguments import add_verbose, seconds, usage
-from canbus.cli.link_arguments import add_link_arguments, link_config
 from canbus.cli.process import Terminated
+from canbus.cli.request_arguments import (
+    TARGETS,
+    add_family_arguments,
+    add_request_arguments,
+    request_of,
+)
 
 if TYPE_CHECKING:
     from canbus.bringup import Outcome, Request
     from canbus.link_info import LinkInfo
     from canbus.links import Refusal
 
-_EPILOG = """TARGET is the name of an interface (can0), or a family of adapters:
-  pcan       PEAK PCAN: USB, PCI, PCI Express
-  gs_usb     candleLight, CANable with that firmware
-  kvaser     Kvaser: USB, PCI, PCI Express
-  pihat      Raspberry Pi HATs with MCP2515 or MCP2517/8FD
-  serial     serial adapters, through slcand: canbus up serial /dev/ttyACM0
-  intrepid   Intrepid ValueCAN, neoVI, through their daemon
-  vcan0      a virtual interface of that name
-
+_EPILOG = f"""{TARGETS.format(command="up")}
 exit status: 0 it is up; 1 it is not; 2 an argument is missing or makes no sense"""
 
 
@@ -39,10 +36,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("target", metavar="TARGET", help="an interface, or a family of adapters")
-    parser.add_argument("port", metavar="PORT", nargs="?", help="the serial port (serial only)")
-    parser.add_argument("--name", metavar="NAME", help="of the interface")
-    add_link_arguments(parser)
+    add_request_arguments(parser)
     parser.add_argument(
         "--wait",
         metavar="S",
@@ -52,18 +46,14 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict", action="store_true", help="fail where the driver refuses a setting"
     )
-    _add_family_arguments(parser)
+    _add_serial_arguments(add_family_arguments(parser))
     parser.add_argument("--dry-run", action="store_true", help="only show the commands, for sh")
     parser.add_argument("--json", action="store_true", help="what was done, as one JSON object")
     add_verbose(parser)
     return parser
 
 
-def _add_family_arguments(parser: argparse.ArgumentParser) -> None:
-    serial = parser.add_argument_group("serial adapters")
-    serial.add_argument(
-        "--tty-baudrate", metavar="N", type=int, help="bit/s of the serial line; USB needs none"
-    )
+def _add_serial_arguments(serial: argparse._ArgumentGroup) -> None:
     serial.add_argument(
         "--no-probe",
         action="store_true",
@@ -72,8 +62,6 @@ def _add_family_arguments(parser: argparse.ArgumentParser) -> None:
     serial.add_argument(
         "--foreground", action="store_true", help="stay, and keep it up: for a service manager"
     )
-    intrepid = parser.add_argument_group("Intrepid")
-    intrepid.add_argument("--network", metavar="NAME", help="of the device: hscan, mscan, ...")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -91,22 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> Request:
-    from canbus.bringup import Request
-
-    options = {
-        "tty_baudrate": args.tty_baudrate,
-        "probe": False if args.no_probe else None,
-        "foreground": True if args.foreground else None,
-        "network": args.network,
-    }
-    return Request(
-        target=args.target,
-        port=args.port,
-        name=args.name,
-        config=link_config(args, up=True),
-        timeout=args.wait,
-        strict=args.strict,
-        options={name: value for name, value in options.items() if value is not None},
+    return request_of(
+        args,
+        args.wait,
+        probe=False if args.no_probe else None,
+        foreground=True if args.foreground else None,
     )
 
 

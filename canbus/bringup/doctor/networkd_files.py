@@ -7,6 +7,7 @@ Files as in systemd.network(5); its state as sd-network reads it, in /run/system
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from canbus.bringup.doctor.driver_habits import driver_of
@@ -24,13 +25,24 @@ def networkd_setup(system: System, link: LinkInfo) -> Setup | None:
 
     That which networkd says it has taken; else the first, by name, that matches.
     """
-    files = _files(system)
     taken = networkd_state(system, link).get("NETWORK_FILE", "")
-    for path in [taken] if taken else [files[name] for name in sorted(files)]:
-        settings = _settings(system, path)
-        if path == taken or _matches(settings, link):
-            return Setup(NETWORKD, path, _rate(settings), settings)
-    return None
+    if taken:
+        return _setup(system, taken)
+    return next(networkd_setups(system, link), None)
+
+
+def networkd_setups(system: System, link: LinkInfo) -> Iterator[Setup]:
+    """All files that match the link, in the order in which networkd looks: the first one counts."""
+    files = _files(system)
+    for name in sorted(files):
+        setup = _setup(system, files[name])
+        if _matches(setup.settings, link):
+            yield setup
+
+
+def _setup(system: System, path: str) -> Setup:
+    settings = _settings(system, path)
+    return Setup(NETWORKD, path, _rate(settings), settings)
 
 
 def networkd_state(system: System, link: LinkInfo) -> dict[str, str]:
