@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from canbus.errors import CanConfigError
+from canbus.foreign_message import is_frame
 from canbus.frame_rules import is_plain
 from canbus.message import Message
 
@@ -97,21 +98,16 @@ def own_frames(
     """
     if isinstance(messages, Message):
         return ((messages if is_plain(messages) else prepare(messages)).__copy__(),)
-    return tuple(copy(prepare(msg)) for msg in to_tuple(messages))
+    given: Any = messages
+    frames = tuple(copy(prepare(msg)) for msg in ((given,) if is_frame(given) else given))
+    _check_alike(frames)
+    return frames
 
 
-def to_tuple(messages: Message | Sequence[Message]) -> tuple[Message, ...]:
-    """One frame or several as a tuple of frames that form one task.
-
-    Raises:
-        CanConfigError: none, or frames of different ids or channels.
-    """
-    frames = (messages,) if isinstance(messages, Message) else tuple(messages)
+def _check_alike(frames: Sequence[Message]) -> None:
+    """Raise CanConfigError unless they form one task."""
     if not frames:
         raise CanConfigError("a cyclic task needs at least one frame")
-    for frame in frames:
-        if not isinstance(frame, Message):
-            raise TypeError(f"a cyclic task sends canbus.Message, not {type(frame).__name__}")
     first = frames[0]
     if any(_id_of(frame) != _id_of(first) for frame in frames):
         raise CanConfigError(
@@ -120,7 +116,6 @@ def to_tuple(messages: Message | Sequence[Message]) -> tuple[Message, ...]:
         )
     if any(frame.channel != first.channel for frame in frames):
         raise CanConfigError("all frames of a cyclic task must have the same channel")
-    return frames
 
 
 def check_replacement(old: Sequence[Message], new: Sequence[Message]) -> None:

@@ -139,7 +139,7 @@ def prepare(msg: Message, *, fd: bool, channel: Any, xl: bool = False) -> Messag
     wire does not know is padded with zero bytes.
 
     Args:
-        msg: the frame.
+        msg: the frame; python-can's, or any with the same attributes, will do.
         fd: the bus was opened for CAN FD.
         channel: its channel, for messages.
         xl: the bus was opened for CAN XL.
@@ -147,12 +147,13 @@ def prepare(msg: Message, *, fd: bool, channel: Any, xl: bool = False) -> Messag
     Raises:
         CanMessageError: no such frame can exist.
         CanUnsupportedError: an FD or XL frame on a bus that was not opened for it.
-        TypeError: not a Message.
+        TypeError: neither a Message nor something with its attributes.
     """
     given: object = msg
     if not isinstance(given, Message):
-        kind = type(msg)
-        raise TypeError(f"send() takes canbus.Message, not {kind.__module__}.{kind.__qualname__}")
+        from canbus.foreign_message import own_message
+
+        msg = own_message(given)
     arbitration_id: object = msg.arbitration_id  # whatever the user put there
     if not isinstance(arbitration_id, int) and isinstance(arbitration_id, SupportsIndex):
         msg = copy.copy(msg)  # numpy's integers, say

@@ -7,6 +7,7 @@ from typing import Any
 from canbus.bus import BusABC
 from canbus.errors import CanBackendNotFoundError, CanConfigError
 from canbus.options import check_options
+from canbus.plugin import BackendSpec
 from canbus.registry import get_spec, known_names, load_bus_class
 from canbus.warn import warn
 
@@ -53,8 +54,15 @@ def Bus(  # noqa: N802 - python-can's name
         )
     if not isinstance(name, str):
         raise CanConfigError(f"interface must be a name, not {name!r}")
-    spec = get_spec(name)
-    options = check_options(name, spec.options, spec.capabilities, kwargs)
+    return open_spec(get_spec(name), channel, kwargs)
+
+
+def open_spec(spec: BackendSpec, channel: Any, given: dict[str, Any]) -> BusABC:
+    """Open a channel of a backend whose description is at hand; see `Bus`."""
+    options = check_options(
+        spec.name, spec.options, spec.capabilities, given, takes_any=spec.takes_any_option
+    )
+    options.update(spec.presets)
     bus_class: Any = load_bus_class(spec)
     return bus_class(**options) if channel is None else bus_class(channel, **options)  # type: ignore[no-any-return]
 

@@ -152,8 +152,17 @@ def check_options(
     declared: Sequence[Option],
     capabilities: Capability,
     given: Mapping[str, object],
+    *,
+    takes_any: bool = False,
 ) -> dict[str, Any]:
     """Return the options to hand to the backend's constructor.
+
+    Args:
+        backend: its name, for messages.
+        declared: its own options.
+        capabilities: what it can do.
+        given: what the user said.
+        takes_any: hand on what is not declared, rather than refuse it.
 
     Raises:
         CanConfigError: an unknown option (naming the nearest) or an ill-typed value.
@@ -165,6 +174,9 @@ def check_options(
     for name, said in given.items():
         value: Any = said
         option = by_name.get(name)
+        if option is None and takes_any:
+            accepted[name] = value
+            continue
         if option is None:
             raise _unknown(backend, name, list(by_name))
         if value is None and name not in own:

@@ -24,7 +24,9 @@ that it is kept. A complete plugin lives in `examples/plugin/`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from canbus.bus import BusABC
 from canbus.cyclic_job import CyclicJob
@@ -80,6 +82,9 @@ class BackendSpec(NamedTuple):
             common option replaces that one.
         capabilities: what it can do; the conformance suite checks each word.
         channel_help: what a channel looks like, for people.
+        takes_any_option: options that are not declared are handed on as they are, since only
+            what is below the backend knows them.
+        presets: keywords that the class is always called with, for one behind several names.
     """
 
     name: str
@@ -88,6 +93,8 @@ class BackendSpec(NamedTuple):
     options: tuple[Option, ...] = ()
     capabilities: Capability = Capability.NONE
     channel_help: str = ""
+    takes_any_option: bool = False
+    presets: Mapping[str, Any] = MappingProxyType({})
 
 
 __all__ = [

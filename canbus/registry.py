@@ -56,14 +56,15 @@ def get_spec(name: str) -> BackendSpec:
     """Return the description of a backend.
 
     Raises:
-        CanBackendNotFoundError: there is none of that name; names the nearest.
+        CanBackendNotFoundError: there is none of that name, nor has python-can, if that is
+            installed; names the nearest.
         CanBackendLoadError: its plugin is broken or disabled, or two claim the name.
     """
     if name in BUILTIN:
         return _builtin_spec(name)
     row = _plugin_listing(name, [point for point in _plugin_points() if point.name == name])
     if row is None:
-        raise _not_found(name)
+        return _python_can_spec(name)
     if row.spec is None:
         raise CanBackendLoadError(
             f"backend {name!r} from {row.source} cannot be used: {row.problem}",
@@ -101,7 +102,7 @@ def list_backends() -> list[Listing]:
         row = _plugin_listing(name, by_name[name])
         if row is not None:
             rows.append(row)
-    return rows
+    return rows + _python_can_rows()
 
 
 def add_plugin_commands(subparsers: Any) -> list[str]:
@@ -123,6 +124,39 @@ def add_plugin_commands(subparsers: Any) -> list[str]:
 def _builtin_spec(name: str) -> BackendSpec:
     module = importlib.import_module(BUILTIN[name])
     return cast("BackendSpec", module.canbus_backend())
+
+
+def _python_can_spec(name: str) -> BackendSpec:
+    """One of python-can's, named as such or by a name that nobody else has.
+
+    Raises:
+        CanBackendNotFoundError: it has none of that name, or is not installed.
+    """
+    from canbus.backends.python_can import names, spec_of
+
+    plain = name.removeprefix(names.PREFIX)
+    there = names.sources()
+    if plain in there:
+        return spec_of(plain)
+    if plain == name:
+        raise _not_found(name)
+    if not there:
+        raise CanBackendNotFoundError(
+            f"there is no backend {name!r}: {names.PACKAGE} is not installed",
+            hint=f"pip install {names.PACKAGE}",
+        )
+    raise CanBackendNotFoundError(
+        f"{names.PACKAGE} has no backend {plain!r}", hint=f"It has: {', '.join(there)}"
+    )
+
+
+def _python_can_rows() -> list[Listing]:
+    from canbus.backends.python_can import names, spec_of
+
+    return [
+        Listing(names.PREFIX + name, spec_of(name), source)
+        for name, source in names.sources().items()
+    ]
 
 
 def _plugin_points() -> Sequence[EntryPoint]:

@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from canbus.options import check_options
+from canbus.interface import open_spec
 from canbus.plugin import BackendSpec, BusABC, Capability
-from canbus.registry import load_bus_class
 
 OpenBus = Callable[..., BusABC]
 
@@ -32,10 +31,7 @@ class ConformanceBase:
 
         Override it where two buses that hear each other have different channels.
         """
-        accepted = check_options(self.spec.name, self.spec.options, self.spec.capabilities, options)
-        bus_class: Any = load_bus_class(self.spec)
-        bus: BusABC = bus_class(channel, **accepted)
-        return bus
+        return open_spec(self.spec, channel, options)
 
     @pytest.fixture
     def open_bus(self, channel: Any) -> Iterator[OpenBus]:

@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canbus.cyclic_job import frames_in, period_to_ns, to_tuple
+from canbus.cyclic_job import frames_in, own_frames, period_to_ns
 from canbus.cyclic_scheduler import MAX_BURST, Pace
 from canbus.errors import (
     CanConfigError,
 )
+from canbus.frame_rules import prepare
 from canbus.message import Message
 
 NS = 10**9
 PATIENCE = 10.0
+
+
+def as_it_is(msg: Message) -> Message:
+    return prepare(msg, fd=False, channel="here")
 
 
 # -- arithmetic ---------------------------------------------------------------------------
@@ -114,8 +119,10 @@ def test_sent_and_missed_frames_account_for_all_time(period: int, steps: list[in
 
 def test_one_message_is_a_task_of_one() -> None:
     msg = Message()
-    assert to_tuple(msg) == (msg,)
-    assert to_tuple([msg, msg]) == (msg, msg)
+    (alone,) = own_frames(msg, as_it_is)
+    assert alone is not msg  # a copy: who changes the frame later does not change the task
+    assert alone.equals(msg)
+    assert len(own_frames([msg, msg], as_it_is)) == 2
 
 
 @pytest.mark.parametrize(
@@ -128,10 +135,10 @@ def test_one_message_is_a_task_of_one() -> None:
 )
 def test_frames_that_make_no_task_are_refused(frames: list[Message], why: str) -> None:
     with pytest.raises(CanConfigError, match=why):
-        to_tuple(frames)
+        own_frames(frames, as_it_is)
 
 
 @pytest.mark.parametrize("frames", [b"\1\2", "abc", [None], [object()]])
 def test_what_is_no_message_is_a_type_error(frames: Any) -> None:
     with pytest.raises(TypeError):
-        to_tuple(frames)
+        own_frames(frames, as_it_is)

@@ -1,0 +1,147 @@
+"""PythonCanBus: a bus that a backend of python-can opened, behind our contract.
+
+What python-can's buses cannot do by themselves is done here: wake who waits when the bus is
+shut down, serve several threads, and filter as the kernel does. Which names there are is in
+names.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+from canbus.backends.python_can.errors import RAISED, opening_error, operation_error
+from canbus.backends.python_can.frames import option_for_theirs, to_ours, to_theirs
+from canbus.backends.python_can.names import PACKAGE
+from canbus.plugin import (
+    BusABC,
+    BusState,
+    CanInitializationError,
+    CanProtocol,
+    CanUnsupportedError,
+    Filters,
+    Message,
+)
+from canbus.waiting import Deadline
+
+_SLICE = 0.1
+"""Seconds that a backend is asked to wait at once: none of them can be woken."""
+
+
+class PythonCanBus(BusABC):
+    """A bus of python-can.
+
+    Its `recv` cannot be woken: `shutdown` returns up to a tenth of a second later. Filters are
+    applied here. `fileno()` is refused: what python-can's backends hand out does not tell of
+    frames that they have read already. Cyclic frames are timed by a thread.
+
+    Args:
+        channel: what the backend takes.
+        can_filters: which frames to receive.
+        interface_name: the backend's name in python-can.
+        **options: handed to the backend as they are.
+    """
+
+    def __init__(
+        self,
+        channel: Any = None,
+        can_filters: Filters | None = None,
+        *,
+        interface_name: str,
+        **options: Any,
+    ) -> None:
+        can = _python_can()
+        self._can = can
+        self._errors = (can.CanError, *RAISED)
+        asked = {name: option_for_theirs(value, can) for name, value in options.items()}
+        try:
+            self._theirs = can.Bus(channel, interface=interface_name, ignore_config=True, **asked)
+        except self._errors as exc:
+            raise opening_error(exc, interface_name, channel) from exc
+        self._receiving, self._sending = threading.RLock(), threading.RLock()
+        self.channel_info = str(self._theirs.channel_info)
+        protocol = CanProtocol[self._theirs.protocol.name]
+        if options.get("fd") and protocol is CanProtocol.CAN_20:
+            protocol = CanProtocol.CAN_FD  # plugins that do not say so
+        super().__init__(channel, can_filters, protocol=protocol)
+
+    def _recv_frame(self, timeout: float | None) -> Message | None:
+        deadline = Deadline(timeout)
+        while True:
+            left = deadline.remaining()
+            found = self._ask(_SLICE if left is None else min(left, _SLICE))
+            if found is not None:
+                return to_ours(found)
+            if deadline.remaining() == 0:
+                return None
+
+    def _ask(self, seconds: float) -> Any:
+        with self._receiving:
+            if self._is_shutdown:
+                raise self._closed()
+            try:
+                return self._theirs.recv(seconds)
+            except self._errors as exc:
+                if self._is_shutdown:
+                    raise self._closed() from exc
+                raise operation_error(exc, f"{self.channel_info}: receiving failed") from exc
+
+    def _send_frame(self, msg: Message, timeout: float | None) -> None:
+        theirs = to_theirs(msg, self._can)
+        with self._sending:
+            if self._is_shutdown:
+                raise self._closed()
+            try:
+                self._theirs.send(theirs, timeout)
+            except self._errors as exc:
+                if self._is_shutdown:
+                    raise self._closed() from exc
+                raise operation_error(exc, f"{self.channel_info}: sending failed") from exc
+
+    @property
+    def state(self) -> BusState:
+        """As python-can's backend tells it; many always say ACTIVE."""
+        return BusState[self._theirs.state.name]
+
+    @state.setter
+    def state(self, new_state: BusState) -> None:
+        try:
+            self._theirs.state = option_for_theirs(new_state, self._can)
+        except self._errors as exc:
+            raise CanUnsupportedError(f"{self.channel_info}: the state cannot be set") from exc
+
+    def flush_tx_buffer(self) -> None:
+        """Discard frames that wait to be sent, where the backend can."""
+        self._check_open()
+        try:
+            self._theirs.flush_tx_buffer()
+        except self._errors as exc:
+            raise CanUnsupportedError(
+                f"{self.channel_info}: queued frames cannot be taken back"
+            ) from exc
+
+    def _close(self) -> None:
+        # In this order, as everywhere; who waits in the backend leaves it within a slice.
+        with self._receiving, self._sending:
+            try:
+                self._theirs.shutdown()
+            except self._errors as exc:
+                with suppress(AttributeError):
+                    self._theirs._is_shutdown = True  # so that it does not try again and again
+                raise operation_error(exc, f"{self.channel_info}: closing failed") from exc
+
+
+def _python_can() -> Any:
+    try:
+        import can
+    except ImportError as exc:
+        raise CanInitializationError(
+            f"{PACKAGE} does not import: {exc}", hint=f"pip install {PACKAGE}"
+        ) from exc
+    if can.__name__ != "can":
+        raise CanInitializationError(
+            "`can` is canbus in this process, so python-can's backends cannot be reached",
+            hint="leave canbus.compat out, or use a backend of ours",
+        )
+    return can
