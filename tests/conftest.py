@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Generator
 
@@ -52,6 +53,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"--kernel=require, but {need} tests cannot run: {reason}")
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests and their parameters: nobody has to look through them again and again
+    # for garbage, least of all the tests that call gc.collect().
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
