@@ -108,6 +108,7 @@ def _write(args: argparse.Namespace) -> int:
         _show(plan)
     if args.dry_run:
         return 0
+    persist.check_rights(plan, args.root)
     if not args.yes and not _agree(f"write {_count(len(plan.files))}?"):
         return 1
     report = _quiet if args.json else output.say
@@ -210,6 +211,8 @@ def _show(plan: Plan) -> None:
         _say_indented(file.text.splitlines())
         for link in file.symlinks:
             output.say(f"{link} -> {file.path}")
+    for path in plan.obsolete:
+        output.say(f"{path}: is taken away, as it is no longer of this")
     if plan.commands:
         output.say("then, so that it counts at once:")
         _say_indented([join(command) for command in plan.commands])
@@ -232,6 +235,7 @@ def _show_json(plan: Plan) -> None:
             {"path": file.path, "text": file.text, "symlinks": list(file.symlinks)}
             for file in plan.files
         ],
+        "obsolete": list(plan.obsolete),
         "commands": [list(command) for command in plan.commands],
         "notes": list(plan.notes),
     }

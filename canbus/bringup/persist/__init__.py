@@ -13,7 +13,14 @@ from __future__ import annotations
 
 from canbus.bringup.persist.afterwards import activate, commands_for
 from canbus.bringup.persist.files import PersistedFile
-from canbus.bringup.persist.installing import Installed, InstalledFile, install, installed, remove
+from canbus.bringup.persist.installing import (
+    Installed,
+    InstalledFile,
+    check_rights,
+    install,
+    installed,
+    remove,
+)
 from canbus.bringup.persist.planning import Plan, plan
 from canbus.bringup.persist.site import Site
 
@@ -24,6 +31,7 @@ __all__ = [
     "Plan",
     "Site",
     "activate",
+    "check_rights",
     "commands_for",
     "install",
     "installed",

@@ -40,8 +40,9 @@ class Changes:
         new = file.text.encode()
         if old != new:
             self._report(f"write {place}")
-            self._replace(place, new)
-            self._undo.append(lambda: self._put_back(place, old))
+            self._make_folders(place.parent)
+            self._do(lambda: _write(place, new), f"cannot write {place}")
+            self._undo.append(lambda: _put_back(place, old))
             self._done.append(file.path)
         for link in file.symlinks:
             if not leads_to(self._root, link, file.path):
@@ -60,7 +61,7 @@ class Changes:
                 self._unlink(link, path)
         self._report(f"remove {place}")
         self._do(place.unlink, f"cannot remove {place}")
-        self._undo.append(lambda: self._put_back(place, old))
+        self._undo.append(lambda: _put_back(place, old))
         self._done.append(path)
 
     def undo(self, failure: BaseException) -> None:
@@ -76,7 +77,7 @@ class Changes:
         if place.exists() or place.is_symlink():
             raise CanLinkError(f"{place} is there, and none of ours", hint=f"sudo rm {place}")
         self._report(f"enable {place}")
-        self._do(lambda: place.parent.mkdir(parents=True, exist_ok=True), f"cannot make {place}")
+        self._make_folders(place.parent)
         self._do(lambda: place.symlink_to(path), f"cannot make {place}")
         self._undo.append(place.unlink)
 
@@ -88,14 +89,12 @@ class Changes:
             place.parent.rmdir()
             self._undo.append(lambda: place.parent.mkdir(exist_ok=True))
 
-    def _replace(self, place: Path, data: bytes) -> None:
-        self._do(lambda: _write(place, data), f"cannot write {place}")
-
-    def _put_back(self, place: Path, data: bytes | None) -> None:
-        if data is None:
-            place.unlink(missing_ok=True)
-        else:
-            _write(place, data)
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        self._do(folder.mkdir, f"cannot make {folder}")
+        self._undo.append(folder.rmdir)
 
     def _do(self, what: Callable[[], object], failure: str) -> None:
         try:
@@ -106,7 +105,6 @@ class Changes:
 
 def _write(place: Path, data: bytes) -> None:
     """Complete, or not at all: neither udev nor systemd reads a name that begins with a dot."""
-    place.parent.mkdir(parents=True, exist_ok=True)
     fd, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -118,6 +116,13 @@ def _write(place: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _put_back(place: Path, data: bytes | None) -> None:
+    if data is None:
+        place.unlink(missing_ok=True)
+    else:
+        _write(place, data)
 
 
 def refused(exc: OSError, what: str) -> CanLinkError:

@@ -83,13 +83,18 @@ def _exec_word(word: str) -> str:
     return f'"{quoted.replace(chr(9), chr(92) + "t")}"'
 
 
+def is_plain(value: str) -> bool:
+    """Whether udev compares a value letter by letter: no quotes, no patterns, no escapes."""
+    return _PLAIN.fullmatch(value) is not None
+
+
 def check_plain(value: str) -> str:
-    """Return what a rule of udev compares letter by letter: no quotes, patterns, or escapes.
+    """Return what a rule of udev compares letter by letter.
 
     Raises:
         CanConfigError: a ValueError; udev would take it for something else.
     """
-    if not _PLAIN.fullmatch(value):
+    if not is_plain(value):
         raise CanConfigError(
             f"{value!r} cannot be compared by a udev rule: it has characters that mean "
             "something else there",

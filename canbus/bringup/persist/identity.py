@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from canbus.bringup.doctor.system import System
 from canbus.bringup.families.intrepid.channels import network_of
+from canbus.bringup.persist.escaping import is_plain
 from canbus.bringup.persist.udev import Match
 from canbus.bringup.serial_port import SerialPort
 from canbus.errors import CanConfigError, CanUnsupportedError
@@ -118,13 +119,16 @@ def _uses_serial(link: LinkInfo, device: LinkDevice, system: System, way: str | 
 
 def _choose(serial: str, is_shared: bool, what: str, way: str | None) -> bool:
     """Whether to tell it by its serial number: some makers give all the same one."""
-    if way == SERIAL and (not serial or is_shared):
-        why = "another adapter has the same" if serial else "it has none"
+    is_usable = bool(serial) and not is_shared and is_plain(serial)
+    if way == SERIAL and not is_usable:
+        why = "another adapter has the same" if is_shared and serial else "it has none"
+        if serial and not is_plain(serial):
+            why = f"{serial!r} has characters that mean something else to udev"
         raise CanConfigError(
             f"{what} cannot be told by its serial number: {why}",
             hint="--by path tells it by the place that it is plugged in at",
         )
-    return bool(serial) and not is_shared and way != PATH
+    return is_usable and way != PATH
 
 
 def _channel(link: LinkInfo, system: System) -> tuple[Match, ...]:

@@ -6,6 +6,7 @@ has edited is refused. Every file appears under its name when it is complete.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -118,6 +119,22 @@ def install(
     return changes.paths
 
 
+def check_rights(plan: Plan, root: str = "/") -> None:
+    """See before somebody is asked whether the files can be written.
+
+    Raises:
+        CanLinkPermissionError: a PermissionError; the rights are missing.
+    """
+    for file in plan.files:
+        place = place_of(root, file.path).parent
+        while not place.exists():
+            place = place.parent
+        if not os.access(place, os.W_OK, effective_ids=True):
+            raise refused(
+                PermissionError(errno.EACCES, "Permission denied"), f"cannot write {place}"
+            )
+
+
 def remove(
     link: str, root: str = "/", *, force: bool = False, report: Report = lambda line: None
 ) -> tuple[str, ...]:
@@ -144,6 +161,11 @@ def remove(
         raise CanConfigError(
             f"nothing is kept of {link}",
             hint=f"there is {', '.join(names)}" if names else "canbus persist --list",
+        )
+    users = sorted({head.owner for _, _, head in ours if set(paths) & set(head.together)} - {link})
+    if link == SHARED_OWNER and users:
+        raise CanConfigError(
+            f"{', '.join(users)} needs it", hint=f"canbus persist --remove {users[0]} first"
         )
     paths += _orphans(link, ours)
     for path in paths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from canbus.bringup.adapter_family import AdapterFamily, describe_channel
 from canbus.bringup.common_steps import need_bitrate
 from canbus.bringup.doctor.driver_habits import driver_of
+from canbus.bringup.families.intrepid.channels import network_of
 from canbus.bringup.persist import networkd
 from canbus.bringup.persist.draft import Draft, choose_manager
 from canbus.bringup.persist.escaping import check_persistent_name, is_kernels_own
@@ -44,6 +45,11 @@ def draft(
         CanUnsupportedError: a setting that it does not take, or nothing tells the adapter.
     """
     link = find(request, site, family)
+    if link is not None and network_of(link) is not None:
+        raise CanConfigError(
+            f"{link.name} is made by Intrepid's daemon, which has to be kept, too",
+            hint=f"canbus persist intrepid --network {link.alias} ...",
+        )
     name = check_persistent_name(_name(request, link, family))
     drivers = _drivers(link, family)
     if link is not None and not any(without(request.config, "up").given()):
@@ -53,6 +59,11 @@ def draft(
         config, left_out = taken(request, link, drivers)
     manager, why = choose_manager(site, manager, config, drivers)
     made = Draft(name, manager, config, notes=[*left_out, *why])
+    if link is not None and link.device is None:
+        made.notes.append(
+            f"{name} has no device behind it: if slcand makes it, that is kept by `canbus persist "
+            f"serial PORT --name {name}`"
+        )
     add_rule(made, link, site, way)
     add_link_files(made, site, link, strict=request.strict)
     return made
@@ -113,12 +124,7 @@ def add_rule(made: Draft, link: LinkInfo | None, site: Site, way: str | None) ->
                 "so that no rule can",
                 hint="choose another: --name can_front",
             )
-        others = [one for one in site.hardware.links if one.kind == "can" and one is not link]
-        if others:
-            made.notes.append(
-                f"there is {others[0].name}, too, and the kernel gives such names to whatever "
-                f"comes first: --name can_front ties one to its adapter"
-            )
+        note_order(made, link, site)
         return
     made.is_named = True
     if link is not None:
@@ -138,6 +144,16 @@ def add_rule(made: Draft, link: LinkInfo | None, site: Site, way: str | None) ->
             f"{made.name} ...",
         )
     made.parts.append(Part(path, body_of(text)))
+
+
+def note_order(made: Draft, link: LinkInfo | None, site: Site) -> None:
+    """Say so, where the name may be another link's at the next boot."""
+    others = [one.name for one in site.hardware.links if one.kind == "can" and one is not link]
+    if others and is_kernels_own(made.name):
+        made.notes.append(
+            f"there is {others[0]}, too, and the kernel gives such names to whatever comes first: "
+            "a name like can_front stays with its adapter"
+        )
 
 
 def add_link_files(

@@ -15,7 +15,7 @@ from canbus.bringup.persist.draft import Draft, check_asked
 from canbus.bringup.persist.files import PersistedFile, with_heads
 from canbus.bringup.persist.identity import WAYS
 from canbus.bringup.persist.installing import paths_of
-from canbus.bringup.persist.rivals import refuse_rivals
+from canbus.bringup.persist.rivals import refuse_rivals, refuse_twice
 from canbus.bringup.persist.settings import option_words
 from canbus.bringup.persist.site import Site
 from canbus.bringup.request import Request
@@ -34,6 +34,7 @@ class Plan:
         link: name of the link.
         manager: who sets it up: "networkd" or "unit".
         files: all of them, with their texts.
+        obsolete: paths of files that were written for the link, and are no longer of it.
         commands: that make it count at once, word by word; for this machine only.
         notes: what somebody should know, in words.
     """
@@ -41,6 +42,7 @@ class Plan:
     link: str
     manager: str
     files: tuple[PersistedFile, ...]
+    obsolete: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -91,17 +93,20 @@ def plan(
             hint="scripts/README.md says how to bring adapters up at boot without it",
         )
     made = _draft(request, family, site, manager, way)
+    refuse_twice(site, made.name, made.parts)
     notes = [*made.notes, *refuse_rivals(site, made.name, made.manager, is_named=made.is_named)]
     if not site.has_systemd:
         notes.append(f"there is no systemd below {site.system.root}, which reads these files")
     files = with_heads(made.parts, made.name, _command(request, family, made, manager, way))
     paths = [one.path for one in files]
-    paths += paths_of(made.name, str(site.system.root))  # what is no longer of it goes
+    there = paths_of(made.name, str(site.system.root))
+    obsolete = tuple(path for path in there if path not in paths)
     return Plan(
         link=made.name,
         manager=made.manager,
         files=files,
-        commands=commands_for(paths, made.name, site, start=made.unit),
+        obsolete=obsolete,
+        commands=commands_for([*paths, *obsolete], made.name, site, start=made.unit),
         notes=tuple(notes),
     )
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from canbus.bringup.doctor.link_setups import Setup, ifupdown_setups, is_read, script_setups
 from canbus.bringup.doctor.networkd_files import networkd_setups
 from canbus.bringup.doctor.system import System
-from canbus.bringup.persist.files import NETWORK, RULES, UNITS, read_head
+from canbus.bringup.persist.files import NETWORK, RULES, UNITS, Part, body_of, read_head
 from canbus.bringup.persist.site import Site
 from canbus.errors import CanLinkError
 from canbus.link_info import CAN_MTU, LinkInfo
@@ -65,6 +65,34 @@ def refuse_rivals(site: Site, name: str, manager: str, *, is_named: bool) -> lis
             "(or take the line out), then again",
         )
     return list(_without_effect(site, name))
+
+
+def refuse_twice(site: Site, name: str, parts: list[Part]) -> None:
+    """See that no other link is kept of the same adapter.
+
+    Raises:
+        CanLinkError: one is.
+    """
+    mine = {marks for part in parts if (marks := _marks(part.body))}
+    for folder in (RULES, UNITS):
+        for file in site.system.names(folder):
+            text = f"{site.system.text(f'{folder}/{file}')}\n"
+            head = read_head(text)
+            if head is not None and head.owner != name and _marks(body_of(text)) in mine:
+                raise CanLinkError(
+                    f"the adapter is kept already, as {head.owner}",
+                    hint=f"canbus persist --remove {head.owner}, then again",
+                )
+
+
+def _marks(body: str) -> frozenset[str]:
+    """What a rule tells an adapter by, or the port that a unit is bound to."""
+    lines = [line.strip(" ,\\") for line in body.splitlines()]
+    compared = [
+        line for line in lines if line.startswith(("KERNELS", "ATTR", "ENV")) and "==" in line
+    ]
+    ports = [line for line in lines if line.startswith("BindsTo=dev-")]
+    return frozenset(compared + ports)
 
 
 def _setters(site: Site, name: str, manager: str) -> Iterator[Rival]:

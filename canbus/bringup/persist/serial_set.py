@@ -12,6 +12,7 @@ from canbus.bringup.persist.draft import Draft
 from canbus.bringup.persist.escaping import check_persistent_name
 from canbus.bringup.persist.files import MODULES, RULES, UNITS, Part
 from canbus.bringup.persist.identity import identify_port
+from canbus.bringup.persist.link_set import note_order
 from canbus.bringup.persist.rivals import NETWORKD, UNIT
 from canbus.bringup.persist.site import Site
 from canbus.bringup.persist.udev import PORTS, port_rule
@@ -62,7 +63,9 @@ def draft(request: Request, site: Site, *, manager: str | None, way: str | None)
         ),
     ]
     _refuse_missing(site, made)
-    if site.find_link(name) is not None:
+    link = site.find_link(name)
+    note_order(made, link, site)
+    if link is not None:
         made.notes.append(f"{name} is there: the unit makes it from the next start on")
     elif site.hardware.exists(port.path):
         made.unit = unit_of(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from canbus.bringup.doctor.system import System
 from canbus.bringup.persist.units import Programs
@@ -43,7 +44,7 @@ class Site:
     @classmethod
     def at(cls, root: str = "/") -> Site:
         """This machine; or what is below another root, with the adapters of this machine."""
-        if root == "/":
+        if Path(root).resolve() == Path("/"):
             here = System()
             return cls(here, here, is_here=True)
         return cls(System(root=root), System(), is_here=False)
