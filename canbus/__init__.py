@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from canbus import bus as bus
     from canbus import interface as interface
     from canbus import links as links
+    from canbus import listener as listener
     from canbus import message as message
+    from canbus import notifier as notifier
+    from canbus import thread_safe_bus as thread_safe_bus
     from canbus.bit_timing import BitTiming as BitTiming
     from canbus.bit_timing import BitTimingFd as BitTimingFd
     from canbus.bus import BusABC as BusABC
@@ -51,8 +54,14 @@ if TYPE_CHECKING:
     from canbus.errors import CanWarning as CanWarning
     from canbus.filters import CanFilter as CanFilter
     from canbus.interface import Bus as Bus
+    from canbus.listener import Listener as Listener
+    from canbus.listeners.async_buffered_reader import AsyncBufferedReader as AsyncBufferedReader
+    from canbus.listeners.buffered_reader import BufferedReader as BufferedReader
+    from canbus.listeners.printer import Printer as Printer
+    from canbus.listeners.redirect_reader import RedirectReader as RedirectReader
     from canbus.logs import set_logging_level as set_logging_level
     from canbus.message import Message as Message
+    from canbus.notifier import Notifier as Notifier
     from canbus.periodic import CyclicSendTask as CyclicSendTask
     from canbus.periodic import CyclicSendTaskABC as CyclicSendTaskABC
     from canbus.periodic import LimitedDurationCyclicSendTaskABC as LimitedDurationCyclicSendTaskABC
@@ -68,6 +77,7 @@ if TYPE_CHECKING:
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
     from canbus.state import TimestampSource as TimestampSource
+    from canbus.thread_safe_bus import ThreadSafeBus as ThreadSafeBus
     from canbus.watch import Watch as Watch
     from canbus.watch import WatchEvent as WatchEvent
     from canbus.watch import WatchKind as WatchKind
@@ -119,8 +129,14 @@ _HOME = {
     ),
     "filters": ("CanFilter",),
     "interface": ("Bus",),
+    "listener": ("Listener",),
+    "listeners.async_buffered_reader": ("AsyncBufferedReader",),
+    "listeners.buffered_reader": ("BufferedReader",),
+    "listeners.printer": ("Printer",),
+    "listeners.redirect_reader": ("RedirectReader",),
     "logs": ("set_logging_level",),
     "message": ("Message",),
+    "notifier": ("Notifier",),
     "periodic": (
         "CyclicSendTask",
         "CyclicSendTaskABC",
@@ -139,6 +155,7 @@ _HOME = {
         "FrameOrigin",
         "TimestampSource",
     ),
+    "thread_safe_bus": ("ThreadSafeBus",),
     "watch": ("Watch", "WatchEvent", "WatchKind"),
     "watching": ("RemoteReply",),
     "xl_message": ("XlMessage",),
@@ -149,7 +166,10 @@ _SUBMODULES = (
     "bus",
     "interface",
     "links",
+    "listener",
     "message",
+    "notifier",
+    "thread_safe_bus",
 )  # reached as attributes: can.interface.Bus
 
 __all__ = [*sorted(_MODULE_OF)]  # noqa: PLE0604 - strings, as the table above shows

@@ -1,0 +1,1 @@
+"""Ready-made listeners: each does one thing with every frame. Only files of listeners are here."""
