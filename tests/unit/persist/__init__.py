@@ -1,1 +1,1 @@
-"""canbus.bringup.persist: what survives a reboot. On a system that is booted: tests/systemd."""
+"""canbus.bringup.persist: what survives a reboot.."""
