@@ -1,1 +1,1 @@
-"""canbus.bringup.persist: what survives a reboot.."""
+"""canbus.bringup.persist: what survives a reboot."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from canbus.bringup import Request, persist
-from canbus.bringup.persist import Plan
 from canbus.link_config import LinkConfig
 from tests.unit.persist.sites import PCAN, channel_files, site
 
@@ -14,16 +10,8 @@ UP = LinkConfig(bitrate=500_000, up=True)
 
 
 def plan(
-    root: Path,
-    target: str = "can0",
-    *,
-    request: Request | None = None,
-    config: LinkConfig = UP,
-    manager: str | None = None,
-    way: str | None = None,
-    networkd: bool = False,
-    **facts: Any,
-) -> Plan:
+    root, target="can0", *, request=None, config=UP, manager=None, way=None, networkd=False, **facts
+):
     """What is planned, below an empty folder.
 
     Args:
@@ -41,11 +29,11 @@ def plan(
     return persist.plan(asked, manager=manager, way=way, site=there)
 
 
-def text(made: Plan, ending: str) -> str:
+def text(made, ending):
     """Of the file whose name ends so."""
     return next(file.text for file in made.files if file.path.endswith(ending))
 
 
-def one(name: str = "can0", device: dict[str, Any] = PCAN, **facts: Any) -> dict[str, Any]:
+def one(name="can0", device=PCAN, **facts):
     """Facts of a machine with one adapter."""
     return {"link": [{"name": name, "device": device, **facts}], "files": channel_files(name)}
