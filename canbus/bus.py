@@ -12,16 +12,16 @@ from threading import RLock
 from typing import Any, Self
 
 from canbus.cyclic_task import CyclicTasks
+from canbus.dispatched import Dispatched
 from canbus.errors import CanClosedError, CanUnsupportedError
 from canbus.filters import Filters, normalise
 from canbus.logs import frame_logger
-from canbus.receiving import Receiving
 from canbus.sending import Sending
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
 from canbus.watching import Watching
 
 
-class BusABC(Receiving, Sending, Watching):
+class BusABC(Sending, Watching, Dispatched):
     """One open CAN channel.
 
     **For users**: `send`, `send_many`, `recv`, `recv_many`, iteration, `send_periodic`,
@@ -115,7 +115,7 @@ class BusABC(Receiving, Sending, Watching):
         """The ledger: every loss that this bus knows of, read now."""
         if self._is_shutdown:
             raise self._closed()
-        return self._read_statistics()
+        return self._with_share(self._read_statistics())
 
     def _read_statistics(self) -> BusStatistics:
         return BusStatistics()
@@ -162,4 +162,5 @@ class BusABC(Receiving, Sending, Watching):
 
     def _after_close(self) -> None:
         self._ready.clear()
+        self._end_dispatcher()
         self._end_tasks()

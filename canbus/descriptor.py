@@ -29,6 +29,7 @@ class HandedOut:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.is_shown = False
+        self._is_diverted = False
         # No socket pair: sockets complain when they are forgotten, before their bus can close them.
         self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         try:
@@ -66,8 +67,20 @@ class HandedOut:
 
     def renew(self) -> None:
         """The channel's descriptor is open anew, under the same number."""
+        if self._is_diverted:
+            return
         with suppress(ValueError):  # a signal handler has closed it
             self._epoll.register(self._fd, select.EPOLLIN)
+
+    def divert(self) -> None:
+        """Tell of what lies on our side only: somebody else reads the channel."""
+        self._is_diverted = True
+        self.forget()
+
+    def revert(self) -> None:
+        """Tell of the channel again, too."""
+        self._is_diverted = False
+        self.renew()
 
     def close(self) -> None:
         """Release what was made here; not the channel's own descriptor."""

@@ -175,11 +175,11 @@ def matcher(filters: Sequence[CanFilter] | None, *, joined: bool = False) -> Mat
     exact: set[int] = set()
     masked: list[tuple[int, int, bool]] = []
     for entry in filters:
-        word, mask = entry.words()
-        if not entry.inverted and mask & EFF and mask & ~RTR == EFF | _id_mask(word):
-            kinds = (0, RTR) if entry.remote is None else (word & RTR,)
-            exact.update(word & ~RTR | kind for kind in kinds)
+        words = _exact(entry)
+        if words is not None:
+            exact.update(words)
         else:
+            word, mask = entry.words()
             masked.append((word & ~INVERTED & mask, mask, entry.inverted))
 
     def passes(msg: Message) -> bool:
@@ -192,6 +192,29 @@ def matcher(filters: Sequence[CanFilter] | None, *, joined: bool = False) -> Mat
         return any((word & mask == want) is not inverted for want, mask, inverted in masked)
 
     return passes
+
+
+def exact_words(filters: Sequence[CanFilter]) -> set[int] | None:
+    """The identifiers that pass, with their flag bits (EFF, RTR); None where these are no list.
+
+    That is where a filter has a mask that leaves bits open, or lets pass what does not match.
+    """
+    found: set[int] = set()
+    for entry in filters:
+        words = _exact(entry)
+        if words is None:
+            return None
+        found.update(words)
+    return found
+
+
+def _exact(entry: CanFilter) -> tuple[int, ...] | None:
+    word, mask = entry.words()
+    if entry.inverted or not mask & EFF or mask & ~RTR != EFF | _id_mask(word):
+        return None
+    if entry.remote is None:
+        return word & ~RTR, word | RTR
+    return (word,)
 
 
 def _joined_matcher(filters: Sequence[CanFilter]) -> Matcher:

@@ -46,12 +46,17 @@ class KeptFrames(BusABC):
     def _keep(self, batch: list[Message]) -> None:
         """Keep frames before all that are kept already."""
         if batch and not self._is_shutdown:
-            (self._ready if self._descriptor is None else self._behind).extend(batch[::-1])
+            self._kept().extend(batch[::-1])
             self._show_leftovers()
+
+    def _kept(self) -> list[Message]:
+        """Where frames are kept: out of reach of who takes from _ready without a look."""
+        is_open = self._descriptor is None and not self._is_dispatched
+        return self._ready if is_open else self._behind
 
     def _take_ready(self, limit: int) -> list[Message]:
         frames: list[Message] = []
-        kept = self._ready if self._descriptor is None else self._behind
+        kept = self._kept()
         try:
             while len(frames) < limit:
                 frames.append(kept.pop())
@@ -92,7 +97,15 @@ class KeptFrames(BusABC):
 
     def _has_leftovers(self) -> bool:
         """Whether something lies on our side, of which no descriptor tells."""
+        return self._has_unread() or (not self._is_dispatched and self._has_share())
+
+    def _has_unread(self) -> bool:
+        """Whether something lies between the channel and who reads it."""
         return bool(self._ready or self._behind) or self._held is not None
+
+    def _has_share(self) -> bool:
+        """Whether something waits for who reads the bus beside its consumers, or did."""
+        return self._dispatcher is not None and self._dispatcher.has_waiting
 
     # -- losses -----------------------------------------------------------------------
 
@@ -160,8 +173,12 @@ class KeptFrames(BusABC):
         """The descriptor for the user: readable whenever a frame waits, also one read ahead."""
         with self._read_lock:
             self._check_open()
+            if self._detour:
+                self._elsewhere()
             if self._descriptor is None:
                 made = self._make_descriptor(fd)
+                if self._is_dispatched:
+                    made.divert()
                 kept = self._take_ready(len(self._ready))
                 self._descriptor = made
                 self._ahead = 1
@@ -186,10 +203,12 @@ class KeptFrames(BusABC):
     def _show_leftovers(self) -> None:
         """Let the descriptor tell of what lies on our side; with the lock held."""
         if self._descriptor is not None:
-            self._descriptor.show(self._has_leftovers())
+            show = self._has_share() if self._is_dispatched else self._has_leftovers()
+            self._descriptor.show(show)
             self._be_direct()
 
     def _be_direct(self) -> None:
         showing = self._descriptor is not None and self._descriptor.is_shown
         odd = self._matcher is not None or self._log is not None or self._held is not None
+        odd = odd or self._detour
         self._direct = not (odd or showing or self._lost_unmarked or self._is_shutdown)

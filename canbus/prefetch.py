@@ -9,20 +9,18 @@ backend's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import RLock
 from time import monotonic_ns
 from typing import Any, Self
 
+from canbus.collecting import MAX_BATCH, CollectingBus, as_batch
 from canbus.errors import CanError
 from canbus.filters import CanFilter, Filters, Matcher
-from canbus.kept_frames import KeptFrames, OddBatch
+from canbus.kept_frames import OddBatch
 from canbus.message import Message
 from canbus.receiving import negative_timeout
-from canbus.waiting import POLLIN, Waiter, deadline_after
-
-MAX_BATCH = 64
-"""Frames read at once; more bring nothing, as the kernel's own work decides from there on."""
+from canbus.waiting import POLLIN, deadline_after
 
 _STRANGERS = 2**14
 """Frames that one look goes through for one that passes: more than any usual buffer holds."""
@@ -32,10 +30,7 @@ _STRAGGLERS_NS = 100_000_000
 delivering (net/can/af_can.c, can_rx_unregister: freed after an RCU grace period)."""
 
 
-BatchReader = Callable[[int], Message | list[Message]]
-
-
-class PrefetchingBus(KeptFrames):
+class PrefetchingBus(CollectingBus):
     """A bus whose backend reads frames in batches.
 
     A backend sets, before it calls `super().__init__`, `_waiter` and
@@ -50,11 +45,8 @@ class PrefetchingBus(KeptFrames):
     `_losses`.
     """
 
-    _waiter: Waiter
-    _read_batch: BatchReader
     _exact_below: bool = False  # the matcher is only for frames of before set_filters()
     _sieve_until_ns: int = 0
-    _had_backlog: bool = False
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
@@ -85,7 +77,7 @@ class PrefetchingBus(KeptFrames):
                     read = read_batch(self._ahead)
                     if read.__class__ is Message:
                         return read
-                    msg = self._admit(_as_batch(read))
+                    msg = self._admit(as_batch(read))
                 else:
                     msg = self._look(self._ahead)
         except CanError as exc:  # not within the lock: the waiter has one of its own
@@ -106,8 +98,13 @@ class PrefetchingBus(KeptFrames):
         self._after_reading()
         return msg
 
+    def _recv_by(self, timeout: float | None) -> Message | None:
+        return self._recv_frame(timeout)
+
+    _recv_detoured = _recv_by  # what to look at first is looked at in any case
+
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
-        while self._waiter.wait(self._awaited_events(), deadline_ns, self._is_worth_a_look):
+        while self._wait(deadline_ns):
             msg = self._recv_frame(0)
             if msg is not None:
                 return msg
@@ -116,13 +113,20 @@ class PrefetchingBus(KeptFrames):
                 return None
         return None
 
+    def _wait(self, deadline_ns: int | None) -> bool:
+        if self._is_dispatched:
+            share = self._elsewhere()
+            if share is not None:
+                return share.wait(deadline_ns, lambda: not self._is_dispatched)
+        return self._waiter.wait(self._awaited_events(), deadline_ns, self._is_worth_a_look)
+
     def _recv_waiting(self, limit: int, first: Message | None = None) -> list[Message]:
         try:
             with self._read_lock:
                 if first is not None:
                     frames = self._gather(limit, [first])
                 elif self._direct and not self._ready and limit <= MAX_BATCH:
-                    frames = _as_batch(self._read_batch(limit))
+                    frames = as_batch(self._read_batch(limit))
                     if not frames or frames.__class__ is not list:
                         msg = self._admit(frames)
                         frames = [] if msg is None else [msg, *self._take_ready(limit - 1)]
@@ -135,6 +139,9 @@ class PrefetchingBus(KeptFrames):
 
     def _gather(self, limit: int, frames: list[Message]) -> list[Message]:
         """More frames the careful way; what goes wrong after the first is kept for later."""
+        share = self._elsewhere() if self._detour else None
+        if share is not None:
+            return frames + self._take_share(share, limit - len(frames), raises=not frames)
         try:
             return self._gather_more(limit, frames)
         except BaseException:  # a warning made an error, say: the frames come with the next call
@@ -163,6 +170,11 @@ class PrefetchingBus(KeptFrames):
 
     def _look(self, limit: int) -> Message | None:
         """The next frame, the careful way: everything may stand in between."""
+        if self._detour:
+            self._check_open()
+            share = self._elsewhere()
+            if share is not None:
+                return next(iter(self._take_share(share, 1)), None)
         try:
             for _ in range(_STRANGERS // limit + 1):
                 if self._is_shutdown:
@@ -174,7 +186,7 @@ class PrefetchingBus(KeptFrames):
                         except IndexError:  # another thread was quicker
                             pass
                 self._raise_held()
-                batch = _as_batch(self._read_batch(limit))
+                batch = as_batch(self._read_batch(limit))
                 msg = self._admit(batch)
                 if msg is not None or not batch:
                     return msg
@@ -223,7 +235,7 @@ class PrefetchingBus(KeptFrames):
 
     def _is_worth_a_look(self) -> bool:
         """Whether who is about to wait should rather look again."""
-        return self._has_leftovers()
+        return self._has_leftovers() or self._is_dispatched
 
     def _after_reading(self) -> None:
         """Called after a look that did not just bring a frame, without the lock."""
@@ -244,6 +256,8 @@ class PrefetchingBus(KeptFrames):
         """See BusABC; frames that were read ahead are looked at again."""
         with self._read_lock:
             super().set_filters(filters)
+            if self._is_dispatched:
+                return
             kept = self._take_ready(len(self._ready) + len(self._behind))
             self._keep(self._sieve(kept))
             if self._held is not None:
@@ -256,7 +270,7 @@ class PrefetchingBus(KeptFrames):
         told = self._take_ready(len(self._ready) + len(self._behind))
         frames: list[Message] = []
         try:
-            while len(frames) < _STRANGERS and (batch := _as_batch(self._read_batch(MAX_BATCH))):
+            while len(frames) < _STRANGERS and (batch := as_batch(self._read_batch(MAX_BATCH))):
                 frames += self._sieve(batch)
                 self._had_backlog = True  # so that a loss is told of
         finally:
@@ -300,7 +314,3 @@ class PrefetchingBus(KeptFrames):
             self._ready.clear()
             self._behind.clear()
         super()._after_close()
-
-
-def _as_batch(read: Message | list[Message]) -> list[Message]:
-    return read if isinstance(read, list) else [read]

@@ -10,13 +10,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Any
 
 from canbus.errors import CanClosedError, CanConfigError, CanError
 from canbus.filters import CanFilter, Filters, Matcher, matcher, normalise
+from canbus.inbox import Inbox
 from canbus.lifetime import Lifetime
 from canbus.message import Message
+from canbus.waiting import deadline_after
 
 _LOOKS_AFTER_DEADLINE = 1000
 
@@ -31,6 +33,8 @@ class Receiving(Lifetime):
     _screened: bool = False  # there is a matcher or a log to look at each frame
     _filter_lock: RLock
     _due: CanError | None = None  # met after frames that were handed out, so raised by the next
+    _detour: bool = True  # something comes before the channel: _due, or it is the first call
+    _is_dispatched: bool = False  # or a thread reads for many consumers: dispatcher.py
 
     def recv(self, timeout: float | None = None) -> Message | None:
         """Return the next frame that passes the filters, or None if none came in time.
@@ -49,7 +53,8 @@ class Receiving(Lifetime):
             raise negative_timeout(f"recv({timeout})")
         if self._is_shutdown:
             raise self._closed()
-        self._raise_due()
+        if self._detour:
+            return self._recv_detoured(timeout)
         # One look before any wait: a deadline costs a clock reading, which is only needed now.
         msg = self._recv_frame(0)
         if msg is None:
@@ -58,12 +63,34 @@ class Receiving(Lifetime):
             return self._recv_by(timeout)
         return msg
 
+    def _recv_detoured(self, timeout: float | None) -> Message | None:
+        """The careful way: take from where frames are, which may change while we wait."""
+        deadline_ns = deadline_after(timeout)
+        while True:
+            if self._is_shutdown:
+                raise self._closed()
+            self._raise_due()
+            share = self._elsewhere()
+            if share is None:
+                left = None if deadline_ns is None else max(0, deadline_ns - monotonic_ns()) / 10**9
+                return self._recv_by(left)
+            msg = share.take()
+            if msg is not None or timeout == 0:
+                return msg
+            if not share.wait(deadline_ns, lambda: not self._is_dispatched):
+                return None
+
     def _recv_by(self, timeout: float | None) -> Message | None:
         """Wait for a frame that passes; those that do not pass do not eat the timeout."""
         deadline = None if timeout is None else monotonic() + timeout
         late = 0
         while True:
             msg = self._recv_frame(timeout)
+            if self._is_dispatched:  # since we wait
+                if msg is not None:
+                    self._pass_on(msg)
+                left = None if deadline is None else max(0.0, deadline - monotonic())
+                return self._recv_detoured(left)
             if msg is None:
                 return None
             if not self._screened or self._passes(msg):
@@ -110,7 +137,7 @@ class Receiving(Lifetime):
         frames = self._recv_waiting(max_frames)
         if frames or timeout == 0:
             return frames
-        first = self._recv_by(timeout)
+        first = self._recv_detoured(timeout) if self._detour else self._recv_by(timeout)
         if first is None:
             return []
         return self._recv_waiting(max_frames, first) if max_frames > 1 else [first]
@@ -125,6 +152,9 @@ class Receiving(Lifetime):
         if first is None:
             self._raise_due()
         frames = [] if first is None else [first]
+        share = self._elsewhere() if self._detour else None
+        if share is not None:
+            return frames + share.take_many(limit - len(frames))
         while len(frames) < limit:
             try:
                 msg = self._recv_frame(0)
@@ -132,6 +162,7 @@ class Receiving(Lifetime):
                 if not frames:
                     raise
                 self._due = exc
+                self._detour = True
                 break
             if msg is None:
                 break
@@ -189,6 +220,10 @@ class Receiving(Lifetime):
             raise self._closed()
         wanted = normalise(filters)
         with self._filter_lock:  # what is below Python and what is here change together
+            if self._is_dispatched:
+                self._filters = wanted
+                self._refilter()
+                return
             self._screen(None if self._apply_filters(wanted) else self._make_matcher(wanted))
             self._filters = wanted
 
@@ -208,6 +243,18 @@ class Receiving(Lifetime):
     def _screen(self, passes: Matcher | None) -> None:
         self._matcher = passes
         self._screened = passes is not None or self._log is not None
+
+    @abstractmethod
+    def _elsewhere(self) -> Inbox | None:
+        """What to take from instead of the channel; None: the channel it is."""
+
+    @abstractmethod
+    def _refilter(self) -> None:
+        """Have the filters looked at anew by who reads for many consumers."""
+
+    @abstractmethod
+    def _pass_on(self, msg: Message) -> None:
+        """A frame that was taken from the channel when another thread reads already."""
 
     @abstractmethod
     def _recv_frame(self, timeout: float | None) -> Message | None: ...

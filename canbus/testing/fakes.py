@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Any
 
@@ -74,10 +74,25 @@ class FakeBus(BusABC):
 
     def _recv_frame(self, timeout: float | None) -> Message | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._incoming or self._is_shutdown, timeout)
+            if timeout == 0 or not self._is_dispatched:  # else another thread reads
+                self._changed.wait_for(self._is_worth_a_look, timeout)
             if self._is_shutdown:
                 raise self._closed()
+            if timeout != 0 and self._is_dispatched:
+                return None
             return self._incoming.popleft() if self._incoming else None
+
+    def _is_worth_a_look(self) -> bool:
+        return bool(self._incoming) or self._is_shutdown or self._is_dispatched
+
+    def _await_arrival(self, is_woken: Callable[[], object]) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._incoming or is_woken())
+        return True
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _close(self) -> None:
         with self._changed:

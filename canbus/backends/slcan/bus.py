@@ -181,8 +181,8 @@ class SlcanBus(AdapterBus):
     def _is_worth_a_look(self) -> bool:
         return super()._is_worth_a_look() or self._line.trouble is not None or self._is_shutdown
 
-    def _has_leftovers(self) -> bool:
-        return super()._has_leftovers() or self._line.has_frames or self._line.is_trouble_untold
+    def _has_unread(self) -> bool:
+        return super()._has_unread() or self._line.has_frames or self._line.is_trouble_untold
 
     def _after_reading(self) -> None:
         if self._line.has_news:  # who waits for an answer does not see that we have read it
@@ -225,6 +225,18 @@ class SlcanBus(AdapterBus):
         with self._talking():  # not within the lock: others receive meanwhile
             self._session.set_filters(wanted)
         super().set_filters(filters)
+
+    def _before_dispatch(self) -> None:
+        """An adapter that filters is told to let everything pass, once.
+
+        To follow the consumers its channel would have to be closed and opened each time.
+        """
+        if not self._is_shutdown and self._session.filter_command is not None:
+            with self._talking():
+                self._session.set_filters(None)
+
+    def _install_union(self, filters: Sequence[CanFilter] | None) -> None:
+        """Everything passes."""
 
     def _install_filters(self, filters: Sequence[CanFilter] | None) -> bool:
         return self._session.filter_command is not None

@@ -29,10 +29,10 @@ from canbus.codecs.can_frame import (
     messages_from_classic,
     messages_from_records,
 )
+from canbus.collecting import MAX_BATCH, BatchReader
 from canbus.frame_flags import STAMP_KERNEL
 from canbus.kept_frames import OddBatch
 from canbus.plugin import Message
-from canbus.prefetch import MAX_BATCH, BatchReader
 
 # Structures of LP64 Linux. <bits/socket.h>: struct mmsghdr {msghdr {name, namelen, iov, iovlen,
 # control, controllen, flags}, msg_len}; iovec {base, len}; cmsghdr {size_t len, int level, int

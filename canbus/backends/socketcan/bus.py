@@ -213,6 +213,7 @@ class SocketcanBus(SocketcanWatching):
         if code not in LINK_ERRORS or self._channels.fixed is None:
             raise receive_error(code, self._channels.shown)
         self._link.note(code, is_news=True)
+        self._troubles += 1
         self._kick_due = True
         self._show_leftovers()
 
@@ -222,8 +223,8 @@ class SocketcanBus(SocketcanWatching):
             self._waiter.kick()
         super()._after_reading()
 
-    def _has_leftovers(self) -> bool:
-        return super()._has_leftovers() or self._link.is_untold
+    def _has_unread(self) -> bool:
+        return super()._has_unread() or self._link.is_untold
 
     def _is_worth_a_look(self) -> bool:
         return super()._is_worth_a_look() or self._link.is_troubled
@@ -267,6 +268,10 @@ class SocketcanBus(SocketcanWatching):
             raise
         self._options = self._options._replace(filters=filters)
         return exact
+
+    def _install_union(self, filters: Sequence[CanFilter] | None) -> None:
+        # With join_filters the kernel knows no union.
+        self._install_filters(None if self._options.join_filters else filters)
 
     def _make_matcher(self, filters: Sequence[CanFilter] | None) -> Matcher | None:
         by_id = matcher(filters, joined=self._options.join_filters)

@@ -10,7 +10,7 @@ from canbus.backends.socketcan.batch_writer import Write, batch_writer
 from canbus.backends.socketcan.channels import Channels
 from canbus.backends.socketcan.plain_reader import plain_reader
 from canbus.backends.socketcan.raw_socket import NATIVE_64_BIT, RawSocket
-from canbus.prefetch import BatchReader
+from canbus.collecting import BatchReader
 
 Failed = Callable[[int], None]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from copy import copy
 from time import monotonic, time_ns
 from typing import Any
@@ -110,7 +110,7 @@ class VirtualBus(BusABC):
             arrived._flags = arrived._flags & ~(NOT_RX | OWN) | origin
             self._queue.append(arrived)
             if self._readiness is not None:
-                self._readiness.set()
+                self._show()
             self._arrival.notify()
 
     def _recv_frame(self, timeout: float | None) -> Message | None:
@@ -118,17 +118,54 @@ class VirtualBus(BusABC):
             self._tell_first_loss()
         deadline = None if timeout is None else monotonic() + timeout
         with self._arrival:
-            while not self._queue:
+            while not self._queue or (self._is_dispatched and timeout != 0):
                 if self._is_shutdown:
                     raise self._closed()
+                if self._is_dispatched and timeout != 0:  # another thread reads
+                    return None
                 remaining = None if deadline is None else deadline - monotonic()
                 if remaining is not None and remaining <= 0:
                     return None
                 self._arrival.wait(None if remaining is None else min(remaining, _LONGEST_WAIT))
             msg = self._queue.popleft()
-            if self._readiness is not None and not self._queue:
-                self._readiness.clear()
+            self._show()
             return msg
+
+    def _show(self) -> None:
+        """Let the descriptor tell whether a frame waits for who reads the bus."""
+        if self._readiness is None:
+            return
+        dispatcher = self._dispatcher
+        waits = dispatcher is not None and dispatcher.has_waiting
+        if waits or (self._queue and not self._is_dispatched):
+            self._readiness.set()
+        else:
+            self._readiness.clear()
+
+    def _share_changed(self) -> None:
+        with self._arrival:
+            self._show()
+
+    def _begin_dispatch(self) -> list[Message]:
+        with self._arrival:
+            frames = super()._begin_dispatch()
+            self._show()
+        return frames
+
+    def _end_dispatch(self) -> None:
+        with self._arrival:
+            super()._end_dispatch()
+            self._show()
+
+    def _await_arrival(self, is_woken: Callable[[], object]) -> bool:
+        with self._arrival:
+            while not (self._queue or is_woken()):
+                self._arrival.wait()
+        return True
+
+    def _wake(self) -> None:
+        with self._arrival:
+            self._arrival.notify_all()
 
     def _tell_first_loss(self) -> None:
         # Told here and not where it happens: that is inside somebody else's send().
@@ -143,12 +180,13 @@ class VirtualBus(BusABC):
 
     def fileno(self) -> int:
         """A descriptor that is readable while a frame waits (before software filters)."""
+        if self._detour and not self._is_shutdown:
+            self._elsewhere()
         with self._arrival:
             readiness = self._readiness
             if readiness is None and not self._is_shutdown:
                 readiness = self._readiness = Readiness()
-                if self._queue:
-                    readiness.set()
+                self._show()
             if self._is_shutdown or readiness is None:
                 if readiness is not None:  # made while a signal handler shut the bus down
                     readiness.close()
