@@ -1,0 +1,1 @@
+"""Notifier and listeners on virtual buses: no kernel is needed."""
