@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable
 from functools import partial
 from time import monotonic
@@ -33,6 +34,7 @@ class LoopPump(Pump):
     ) -> None:
         super().__init__(owner, audience, maxlen)
         self._loop = loop
+        self._scheduling = threading.RLock()
         self._is_scheduled = False
         self._tasks: set[asyncio.Future[Any]] = set()  # the loop itself does not keep them
 
@@ -75,11 +77,14 @@ class LoopPump(Pump):
             self._audience.failed(listener, exc)
 
     def _came(self) -> None:
-        if not self._is_scheduled and len(self.inbox):
+        if len(self.inbox) and not self._is_cut:
             self._schedule()
 
     def _schedule(self) -> None:
-        self._is_scheduled = True
+        with self._scheduling:
+            if self._is_scheduled:
+                return
+            self._is_scheduled = True
         try:
             self._loop.call_soon_threadsafe(self._run)
         except RuntimeError:  # closed
@@ -87,11 +92,10 @@ class LoopPump(Pump):
                 self._owner._loop_closed()
 
     def _run(self) -> None:
-        self._is_scheduled = False
         try:
             self._turn()
         finally:
-            if len(self.inbox) and not self._is_cut:
-                self._schedule()
-            elif self._is_closing and not self._done.is_set():
+            self._is_scheduled = False
+            self._came()  # what came meanwhile scheduled nothing
+            if self._is_closing and not self._is_scheduled and not self._done.is_set():
                 self._end()
