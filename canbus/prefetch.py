@@ -101,7 +101,8 @@ class PrefetchingBus(CollectingBus):
     def _recv_by(self, timeout: float | None) -> Message | None:
         return self._recv_frame(timeout)
 
-    _recv_detoured = _recv_by  # what to look at first is looked at in any case
+    def _recv_detoured(self, timeout: float | None) -> Message | None:
+        return self._recv_by(timeout)  # looks everywhere in any case
 
     def _wait_for_frame(self, deadline_ns: int | None) -> Message | None:
         while self._wait(deadline_ns):
