@@ -45,8 +45,9 @@ class KeptFrames(BusABC):
 
     def _keep(self, batch: list[Message]) -> None:
         """Keep frames before all that are kept already."""
+        kept = self._kept()  # first of all: a signal handler may shut the bus down in any call
         if batch and not self._is_shutdown:
-            self._kept().extend(batch[::-1])
+            kept.extend(batch[::-1])
             self._show_leftovers()
 
     def _kept(self) -> list[Message]:
