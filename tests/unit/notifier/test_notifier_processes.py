@@ -14,9 +14,7 @@ from tests.unit.plugins import run
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGUSR1")
 
 
-def test_stop_in_a_signal_handler(
-    bus: can.BusABC, other: can.BusABC, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stop_in_a_signal_handler(bus: can.BusABC, other: can.BusABC) -> None:
     recorder = Recorder()
     notifier = can.Notifier(bus, [recorder])
     before = signal.signal(signal.SIGUSR1, lambda *_: notifier.stop())
@@ -35,7 +33,8 @@ import json, os, signal, warnings
 import canbus as can
 from tests.unit.notifier.listening import Recorder, send
 
-warnings.filterwarnings("ignore", "This process", DeprecationWarning)  # CPython 3.12: it has threads
+# CPython 3.12 warns that it has threads.
+warnings.filterwarnings("ignore", "This process", DeprecationWarning)
 
 with can.Bus("x", interface="virtual") as bus, can.Notifier(bus, [Recorder()]) as notifier:
     child = os.fork()
