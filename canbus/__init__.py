@@ -77,6 +77,10 @@ if TYPE_CHECKING:
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
     from canbus.state import TimestampSource as TimestampSource
+    from canbus.supervising import supervise as supervise
+    from canbus.supervision import Gap as Gap
+    from canbus.supervision import GapCause as GapCause
+    from canbus.supervision import ReconnectPolicy as ReconnectPolicy
     from canbus.thread_safe_bus import ThreadSafeBus as ThreadSafeBus
     from canbus.watch import Watch as Watch
     from canbus.watch import WatchEvent as WatchEvent
@@ -85,6 +89,7 @@ if TYPE_CHECKING:
     from canbus.xl_message import XlMessage as XlMessage
 
     __version__: str
+    rc: dict[str, object]
 
 _HOME = {
     "bit_timing": ("BitTiming", "BitTimingFd"),
@@ -156,6 +161,8 @@ _HOME = {
         "TimestampSource",
     ),
     "thread_safe_bus": ("ThreadSafeBus",),
+    "supervising": ("supervise",),
+    "supervision": ("Gap", "GapCause", "ReconnectPolicy"),
     "watch": ("Watch", "WatchEvent", "WatchKind"),
     "watching": ("RemoteReply",),
     "xl_message": ("XlMessage",),
@@ -186,6 +193,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         value = version("canbus")
+    elif name == "rc":  # configuration by the program itself, read by canbus.config
+        value = {}
     else:
         raise AttributeError(f"module 'canbus' has no attribute {name!r}")
     globals()[name] = value

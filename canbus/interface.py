@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canbus.bus import BusABC
-from canbus.errors import CanBackendNotFoundError, CanConfigError
-from canbus.options import check_options
+from canbus.config import Setting, settings_for
+from canbus.errors import CanBackendNotFoundError, CanConfigError, CanError
+from canbus.options import COMMON, check_options
 from canbus.plugin import BackendSpec
 from canbus.registry import get_spec, known_names, load_bus_class
 from canbus.warn import warn
+
+if TYPE_CHECKING:
+    from canbus.supervision import ReconnectPolicy
 
 _ALIASES = {"bustype": "interface", "context": "config_context"}
 
@@ -19,6 +23,8 @@ def Bus(  # noqa: N802 - python-can's name
     interface: str | None = None,
     config_context: str | None = None,
     ignore_config: bool = False,
+    *,
+    auto_reconnect: bool | ReconnectPolicy = False,
     **kwargs: Any,
 ) -> BusABC:
     """Open a CAN channel.
@@ -26,8 +32,10 @@ def Bus(  # noqa: N802 - python-can's name
     Args:
         channel: what to open, in the backend's words ("can0"); None for its default.
         interface: name of the backend ("socketcan", "virtual", ...).
-        config_context: accepted for python-can; configuration is not read yet.
-        ignore_config: accepted for python-can; configuration is not read yet.
+        config_context: which set of values of the configuration to use; docs/configuration.md.
+        ignore_config: take nothing from configuration.
+        auto_reconnect: have the channel back when it is lost, as `canbus.supervise` does; a
+            ReconnectPolicy says how.
         **kwargs: the backend's options (`canbus backends -v` lists them); checked by name
             and type, never cast.
 
@@ -41,20 +49,71 @@ def Bus(  # noqa: N802 - python-can's name
         CanUnsupportedError: the backend cannot do what an option asks for.
         CanInitializationError: the channel could not be opened; it says why.
     """
+    if auto_reconnect is not False:
+        from canbus.supervising import supervise
+
+        given_too = {"config_context": config_context, "ignore_config": ignore_config, **kwargs}
+        policy = None if auto_reconnect is True else auto_reconnect
+        return supervise(channel, interface, policy=policy, **given_too)
     names = {"interface": interface, "config_context": config_context}
     _resolve_aliases(names, kwargs)
     context = names["config_context"]
-    if context is not None:
-        warn(f"config_context={context!r} has no effect: configuration is not read yet")
+    given = {"interface": names["interface"], "channel": channel, **kwargs}
+    settings = {} if ignore_config else settings_for(given, context)
     name = names["interface"]
+    if name is None and "interface" in settings:
+        name = settings["interface"].value
     if name is None:
         raise CanBackendNotFoundError(
             f"cannot open channel {channel!r}: no interface was named",
-            hint=f"write interface=..., one of: {', '.join(known_names())}",
+            hint=f"write interface=..., one of: {', '.join(known_names())}; or configure one: "
+            "docs/configuration.md",
         )
     if not isinstance(name, str):
         raise CanConfigError(f"interface must be a name, not {name!r}")
-    return open_spec(get_spec(name), channel, kwargs)
+    spec = get_spec(name)
+    configured = values_from(spec, settings)
+    if channel is None:
+        channel = configured.pop("channel", None)
+    return open_spec(spec, channel, {**kwargs, **configured})
+
+
+def values_from(spec: BackendSpec, settings: dict[str, Setting]) -> dict[str, Any]:
+    """What configuration says, as the backend takes it; the channel, too.
+
+    Args:
+        spec: of the backend.
+        settings: what was found, by name.
+
+    Raises:
+        CanConfigError: a ValueError; an option is unknown or ill-typed; names the source.
+        CanUnsupportedError: the backend cannot do what an option asks for.
+    """
+    if not settings:
+        return {}
+    from canbus.config.typing_values import typed, with_timing
+
+    known = {option.name: option for option in (*COMMON, *spec.options)}
+    values: dict[str, Any] = {}
+    for name, setting in with_timing(settings, known).items():
+        if name == "interface":
+            continue
+        value = typed(setting, spec.options, takes_any=spec.takes_any_option)
+        values[name] = value
+        if name != "channel":
+            _check(spec, setting, value)
+    return values
+
+
+def _check(spec: BackendSpec, setting: Setting, value: Any) -> None:
+    """Raise what `Bus()` would raise for that value, with its source."""
+    try:
+        check_options(
+            spec.name, spec.options, spec.capabilities, {setting.name: value},
+            takes_any=spec.takes_any_option,
+        )  # fmt: skip
+    except CanError as exc:
+        raise type(exc)(f"{setting.source}: {exc}", hint=exc.hint) from exc
 
 
 def open_spec(spec: BackendSpec, channel: Any, given: dict[str, Any]) -> BusABC:

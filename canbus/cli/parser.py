@@ -16,6 +16,7 @@ from canbus.cli.output import say_warning
 
 COMMANDS = (
     "backends",
+    "config",
     "demo",
     "detect",
     "doctor",

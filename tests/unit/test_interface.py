@@ -99,9 +99,9 @@ def test_bustype_is_accepted_with_a_warning_at_the_users_line() -> None:
     assert caught[0].filename == __file__
 
 
-def test_context_is_accepted_with_a_warning() -> None:
+def test_context_is_accepted_with_a_warning_and_has_to_be_named_somewhere() -> None:
     with (
-        pytest.warns(CanWarning, match="config_context='lab' has no effect"),
+        pytest.warns(CanWarning, match="config_context='lab' is named nowhere"),
         pytest.warns(DeprecationWarning, match="use config_context="),
     ):
         Bus("a", interface="virtual", context="lab").shutdown()
