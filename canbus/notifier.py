@@ -38,12 +38,19 @@ class _Intake:
     def __init__(self, bus: BusABC, inbox: Inbox) -> None:
         self.bus = bus
         self.deliver = inbox.deliver
-        self.fail = inbox.fail
         self.dispatcher: Dispatcher | None = None
+        self._inbox = inbox
+        self._is_over = False
 
     @property
     def filters(self) -> Sequence[CanFilter] | None:
         return self.bus.filters
+
+    def fail(self, error: CanError) -> None:
+        if self._is_over:
+            return
+        self._is_over = isinstance(error, CanClosedError)  # they are counted
+        self._inbox.fail(error)
 
 
 class Notifier:
