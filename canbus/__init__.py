@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from canbus.state import CanState as CanState
     from canbus.state import FrameOrigin as FrameOrigin
     from canbus.state import TimestampSource as TimestampSource
+    from canbus.subscription import Subscription as Subscription
     from canbus.supervising import supervise as supervise
     from canbus.supervision import Gap as Gap
     from canbus.supervision import GapCause as GapCause
@@ -163,6 +164,7 @@ _HOME = {
     "thread_safe_bus": ("ThreadSafeBus",),
     "supervising": ("supervise",),
     "supervision": ("Gap", "GapCause", "ReconnectPolicy"),
+    "subscription": ("Subscription",),
     "watch": ("Watch", "WatchEvent", "WatchKind"),
     "watching": ("RemoteReply",),
     "xl_message": ("XlMessage",),

@@ -1,9 +1,9 @@
 """BusABC: what a user holds, and what a backend fulfils.
 
 The public methods hold the policy, once for all backends: receiving.py and sending.py have
-the two halves, watching.py what is looked after below, lifetime.py the end. Here are the
-contract, the state, and how a bus shows itself. Nothing here opens anything or knows an
-operating system.
+the two halves, subscribing.py many consumers, watching.py what is looked after below,
+lifetime.py the end. Here are the contract, the state, and how a bus shows itself. Nothing here
+opens anything or knows an operating system.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from threading import RLock
 from typing import Any, Self
 
 from canbus.cyclic_task import CyclicTasks
-from canbus.dispatched import Dispatched
 from canbus.errors import CanClosedError, CanUnsupportedError
 from canbus.filters import Filters, normalise
 from canbus.logs import frame_logger
 from canbus.sending import Sending
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState, bus_state
+from canbus.subscribing import Subscribing
 from canbus.watching import Watching
 
 
-class BusABC(Sending, Watching, Dispatched):
+class BusABC(Sending, Watching, Subscribing):
     """One open CAN channel.
 
     **For users**: `send`, `send_many`, `recv`, `recv_many`, iteration, `send_periodic`,
-    `watch`, `set_filters`, `statistics`, `shutdown`; also a context manager. Any number of
-    threads may use one bus at the same time.
+    `watch`, `subscribe`, `request`, `set_filters`, `statistics`, `shutdown`; also a context
+    manager. Any number of threads may use one bus at the same time.
 
     **For backends**: open the channel in the constructor, from typed keyword arguments, and
     call `super().__init__` there, in whatever order. Write:
@@ -44,7 +44,8 @@ class BusABC(Sending, Watching, Dispatched):
     and, where there is something to say: `_apply_filters`, `_read_statistics`, `fileno`,
     `can_state`, `flush_tx_buffer`, `_send_frames` (many at once), `_send_confirmed`,
     `_send_by` (expiry), `_make_task` (cyclic frames that are timed below), `_watch`, `_reply`,
-    `restart`, `reopen`. A backend that reads many frames at once from
+    `restart`, `reopen`, and, so that consumers come and go at once, `_await_arrival` with
+    `_wake`. A backend that reads many frames at once from
     a descriptor derives from `canbus.prefetch.PrefetchingBus` and writes `_read_batch`
     instead of `_recv_frame`. Never raise anything but a CanError for what the channel does;
     never drop a frame without counting it in `_read_statistics`.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from canbus.dispatch_table import Entry
 from canbus.filters import CanFilter
-from canbus.inbox import DROP_NEWEST, RAISE, Inbox
+from canbus.inbox import DROP_NEWEST, Inbox
 
 if TYPE_CHECKING:
     from canbus.dispatched import Dispatched
@@ -40,7 +40,8 @@ class BusShare:
         self.inbox = Inbox(
             f"{bus.channel_info}, read beside its consumers",
             SHARE_SIZE,
-            RAISE if bus._raises_losses() else DROP_NEWEST,
+            DROP_NEWEST,
+            raises=bus._raises_losses(),
             advice=None if bus._keeps_quiet_of_losses() else _ADVICE,
             changed=bus._share_changed,
         )

@@ -33,13 +33,15 @@ class Inbox:
         shown: whose it is, for messages.
         maxlen: frames that wait at most.
         overflow: which are lost where there are more: "drop_oldest" those that wait longest,
-            "drop_newest" those that come; "raise" the same, and whoever takes meets a
-            CanFramesLostError before the frame that comes after the gap.
+            "drop_newest" those that come; "raise" the same, with `raises`.
+        raises: whoever takes meets a CanFramesLostError before a frame that comes after a loss,
+            also one of before it got here.
+        advice: what to do about losses, for the warning of the first one; None: no warning.
         changed: called when something came or the last was taken, without locks.
 
     Attributes:
         lost: frames that did not fit.
-        advice: what to do about losses, for the first warning; None: no warning.
+        waiting: threads that wait.
     """
 
     def __init__(
@@ -49,12 +51,13 @@ class Inbox:
         overflow: str,
         *,
         advice: str | None,
+        raises: bool = False,
         changed: Callable[[], None] | None = None,
     ) -> None:
         self._shown = shown
         self._maxlen = maxlen
         self._drops_oldest = overflow == DROP_OLDEST
-        self._raises = overflow == RAISE
+        self._raises = raises or overflow == RAISE
         self._changed = changed
         self._row: deque[Message | CanError] = deque()
         self._lock = threading.RLock()
@@ -69,7 +72,7 @@ class Inbox:
         self._recheck: Matcher | None = None
         self.waiting = 0  # threads that wait
         self.lost = 0
-        self.advice = advice
+        self._advice = advice
 
     def __len__(self) -> int:
         return len(self._row) + (self._due is not None)
@@ -243,10 +246,10 @@ class Inbox:
 
     def _warn(self) -> None:
         self._is_loss_told = True
-        if self.advice is not None and not self._raises:
+        if self._advice is not None and not self._raises:
             warn(
                 f"{self._shown}: {self.lost} frames were lost, as {self._maxlen} waited already; "
-                f"further ones are only counted ({self.advice})"
+                f"further ones are only counted ({self._advice})"
             )
 
     def wait(self, deadline_ns: int | None, unless: Callable[[], object] | None = None) -> bool:
