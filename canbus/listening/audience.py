@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from inspect import iscoroutinefunction
+from types import CodeType
 from typing import Any
 
 from canbus.errors import CanConfigError, CanError
@@ -16,6 +16,8 @@ from canbus.listening.listener_errors import ListenerErrors
 from canbus.message import Message
 
 NEEDS_LOOP = "Notifier(..., loop=asyncio.get_running_loop()) awaits it"
+
+_CO_COROUTINE = 0x80  # of code.co_flags: defined with `async def`
 
 ResultTaker = Callable[[MessageRecipient, Any], None]
 
@@ -149,4 +151,7 @@ class Audience:
 
 
 def _is_coroutine_function(listener: MessageRecipient) -> bool:
-    return iscoroutinefunction(getattr(listener, "on_message_received", listener))
+    called = getattr(listener, "on_message_received", listener)
+    code = getattr(getattr(called, "__func__", called), "__code__", None)
+    # What inspect.iscoroutinefunction asks; to import that would cost as much as a small bus.
+    return isinstance(code, CodeType) and bool(code.co_flags & _CO_COROUTINE)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -52,20 +53,29 @@ def test_coroutine_functions_are_listeners_and_their_tasks_are_kept(
     bus: can.BusABC, other: can.BusABC
 ) -> None:
     numbers: list[int] = []
+    waited_for: list[weakref.ref[asyncio.Future[None]]] = []
 
-    class Slow(can.Listener):
+    class Quick(can.Listener):
         async def on_message_received(self, msg: can.Message) -> None:
             await asyncio.sleep(0)
             numbers.append(-number_of(msg))
 
     async def slow(msg: can.Message) -> None:
-        # Awaited by nobody but its task, which the loop refers to weakly.
-        await asyncio.get_running_loop().run_in_executor(None, gc.collect)
+        # Known to nobody but its task, which the loop refers to weakly (asyncio.create_task).
+        future = asyncio.get_running_loop().create_future()
+        waited_for.append(weakref.ref(future))
+        await future
         numbers.append(number_of(msg))
 
     async def body(loop: asyncio.AbstractEventLoop) -> None:
-        with can.Notifier(bus, [slow, Slow()], loop=loop):
+        with can.Notifier(bus, [slow, Quick()], loop=loop):
             send(other, range(1, 6))
+            await until(lambda: len(waited_for) == len(numbers) == 5)
+            gc.collect()
+            for reference in waited_for:
+                future = reference()
+                assert future is not None, "the task is gone"
+                future.set_result(None)
             await until(lambda: len(numbers) == 10)
 
     run(body)

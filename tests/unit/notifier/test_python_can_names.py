@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import canbus
+from tests.unit.plugins import run
 
 can = pytest.importorskip("can")
 
@@ -58,3 +59,9 @@ def test_the_modules_are_reached_by_python_cans_names() -> None:
     assert canbus.notifier.Notifier is canbus.Notifier
     assert canbus.listener.Listener is canbus.Listener
     assert canbus.thread_safe_bus.ThreadSafeBus is canbus.ThreadSafeBus
+
+
+def test_a_notifier_without_a_loop_loads_nothing_of_loops() -> None:
+    code = "import json, sys, canbus; canbus.Notifier([], [canbus.BufferedReader()]).stop()"
+    loaded = run(f"{code}\nprint(json.dumps(sorted(sys.modules)))")
+    assert [name for name in loaded if name in {"asyncio", "inspect", "logging"}] == []
