@@ -170,8 +170,15 @@ def _remove(args: argparse.Namespace) -> int:
         print(json.dumps({"removed": gone}))
     commands = persist.commands_for(gone, name, persist.Site.at(args.root))
     persist.activate(commands, lambda line: report(f"run {line}"))
-    report(f"{name} stays as it is until the next boot; `canbus down {name}` takes it down now")
+    report(f"{name} stays as it is until the next boot; {_end_of(name, there[0].command)}")
     return 0
+
+
+def _end_of(name: str, command: str) -> str:
+    """What ends now what goes on; slcand holds the port until then."""
+    if command.startswith("canbus persist serial"):
+        return f"`systemctl stop canbus-{name}.service` ends slcand now"
+    return f"`canbus down {name}` takes it down now"
 
 
 def _only_one(root: str) -> str:

@@ -44,10 +44,17 @@ def commands_for(
     if any(path.startswith(UNITS) for path in paths):
         found.append(("systemctl", "daemon-reload"))
     if any(path.startswith(NETWORK) and not path.endswith(".link") for path in paths):
-        found.append(("networkctl", "reload"))
+        found.append(_reload_networkd(site))
     if start is not None:
         found.append(("systemctl", "restart", start))
     return tuple(found)
+
+
+def _reload_networkd(site: Site) -> Command:
+    """By D-Bus, as networkctl has it; where there is none, it has to start anew."""
+    if site.hardware.exists("/run/dbus/system_bus_socket"):
+        return ("networkctl", "reload")
+    return ("systemctl", "restart", "systemd-networkd.service")
 
 
 def activate(

@@ -45,6 +45,16 @@ class Rival(NamedTuple):
     def __str__(self) -> str:
         return f"{self.path}:{self.number}: {self.line}"
 
+    @property
+    def remedy(self) -> str:
+        """What ends it, and nothing else: a file may be about other links, too."""
+        name = self.path.rpartition("/")[2]
+        if self.path.startswith(f"{UNITS}/"):
+            return f"sudo systemctl disable --now {name}"
+        if self.path.endswith((".network", ".nmconnection")):
+            return f"sudo mv {self.path} /root/, if it is about nothing else"
+        return f"sudoedit {self.path}, and take that out"
+
 
 def refuse_rivals(site: Site, name: str, manager: str, *, is_named: bool) -> list[str]:
     """See that nobody else sets the link up; what has no effect is told, in words.
@@ -61,8 +71,7 @@ def refuse_rivals(site: Site, name: str, manager: str, *, is_named: bool) -> lis
     for rival in (*_setters(site, name, manager), *(_namers(site, name) if is_named else ())):
         raise CanLinkError(
             f"{name} is set up by another already, {rival.who}: {rival}",
-            hint=f"keep one of them; to end this: sudo mv {rival.path} /root/   "
-            "(or take the line out), then again",
+            hint=f"keep one of them; to end that: {rival.remedy}; then again",
         )
     return list(_without_effect(site, name))
 

@@ -18,6 +18,7 @@ TRIXIE = {
     "/usr/sbin/modprobe": "",
     "/usr/bin/slcand": "",
     "/usr/local/bin/libicsneo-socketcan-daemon": "",
+    "/run/dbus/system_bus_socket": "",
 }
 """What matters of Debian 13."""
 

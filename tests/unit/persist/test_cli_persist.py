@@ -130,6 +130,13 @@ def test_what_is_written_can_be_taken_away(words, run, answer, capsys, tmp_path)
     assert "can0 stays as it is until the next boot" in capsys.readouterr().out
 
 
+def test_who_removes_a_serial_adapter_is_told_that_slcand_goes_on(run, capsys):
+    run("serial", "/dev/ttyAMA0", "--bitrate", "500k", "--name", "can0", "--yes")
+    capsys.readouterr()
+    assert run("--remove", "can0", "--yes") == 0
+    assert "`systemctl stop canbus-can0.service` ends slcand now" in capsys.readouterr().out
+
+
 def test_of_several_one_has_to_be_said(run, capsys):
     run("can0", "--bitrate", "500k", "--yes")
     run("vcan0", "--yes")
@@ -216,6 +223,15 @@ def test_files_that_are_gone_are_told_to_whom_they_were_for(tmp_path):
         ("udevadm", "control", "--reload"),
     )
     assert commands_for(["/etc/modules-load.d/canbus-can0.conf"], "can0", there) == ()
+
+
+def test_without_d_bus_networkd_is_started_anew(tmp_path):
+    """networkctl of systemd 257 asks over it: "Failed to connect to system bus"."""
+    there = site(tmp_path)
+    (tmp_path / "run/dbus/system_bus_socket").unlink()
+    assert commands_for(["/etc/systemd/network/70-canbus-can0.network"], "can0", there) == (
+        ("systemctl", "restart", "systemd-networkd.service"),
+    )
 
 
 def test_nobody_else_is_told_of_another_root(tmp_path):

@@ -22,6 +22,7 @@ FIGHTS = {
     "ifupdown": (
         {"/etc/network/interfaces": STANZA, **IFUP},
         "/etc/network/interfaces:5: iface can0 can static",
+        "sudoedit /etc/network/interfaces",
     ),
     "a part of ifupdown's": (
         {
@@ -30,23 +31,32 @@ FIGHTS = {
             **IFUP,
         },
         "/etc/network/interfaces.d/can:5: iface can0 can static",
+        "sudoedit /etc/network/interfaces.d/can",
     ),
     "a unit": (
         {"/etc/systemd/system/can.service": BY_HAND},
         "/etc/systemd/system/can.service:3: ExecStart=/sbin/ip link set can0 up",
+        "sudo systemctl disable --now can.service",
     ),
     "rc.local": (
         {"/etc/rc.local": "#!/bin/sh\nip link set dev can0 up type can bitrate 500000\n"},
         "/etc/rc.local:2: ip link set dev can0 up",
+        "sudoedit /etc/rc.local",
     ),
     "NetworkManager": (
         {"/etc/NetworkManager/system-connections/can.nmconnection": PROFILE},
         "/etc/NetworkManager/system-connections/can.nmconnection:4: interface-name=can0",
+        "sudo mv /etc/NetworkManager/system-connections/can.nmconnection /root/",
     ),
-    "netplan": ({"/etc/netplan/01-can.yaml": NETPLAN}, "/etc/netplan/01-can.yaml:3: can0:"),
+    "netplan": (
+        {"/etc/netplan/01-can.yaml": NETPLAN},
+        "/etc/netplan/01-can.yaml:3: can0:",
+        "sudoedit /etc/netplan/01-can.yaml",
+    ),
     "a template of ours": (
         {"/etc/systemd/system/x.device.wants/canbus-can@can0.service": ""},
         "/etc/systemd/system/x.device.wants/canbus-can@can0.service:1",
+        "sudo systemctl disable --now canbus-can@can0.service",
     ),
 }
 OF_NETWORKD = {
@@ -67,11 +77,11 @@ def plan(root, *, name="can0", target=None, manager=None, **facts):
 @pytest.mark.parametrize("manager", ["networkd", "unit"])
 @pytest.mark.parametrize("who", FIGHTS)
 def test_whoever_sets_it_up_is_named_with_file_and_line(who, manager, tmp_path):
-    files, where = FIGHTS[who]
+    files, where, remedy = FIGHTS[who]
     with pytest.raises(CanLinkError, match="is set up by another already") as caught:
         plan(tmp_path, manager=manager, networkd=True, files=files)
     assert where in str(caught.value)
-    assert f"sudo mv {where.partition(':')[0]} /root/" in (caught.value.hint or "")
+    assert f"to end that: {remedy}" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("manager", ["networkd", "unit"])
@@ -113,7 +123,7 @@ def test_what_has_no_effect_is_only_told(files, told, tmp_path):
 
 @pytest.mark.parametrize("who", FIGHTS)
 def test_another_links_set_up_is_no_fight(who, tmp_path):
-    files, _ = FIGHTS[who]
+    files, _, _ = FIGHTS[who]
     assert plan(tmp_path, name="can1", files=files).notes == ()
 
 
