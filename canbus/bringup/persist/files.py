@@ -29,6 +29,9 @@ MODULES = "/etc/modules-load.d"
 FOLDERS = (UNITS, NETWORK, RULES, MODULES)
 """Where our files are, and nowhere else."""
 
+SHARED_OWNER = "intrepid-icsscand"
+"""Of what several links share. Longer than the name of any link: no link can be called so."""
+
 
 @dataclass(frozen=True)
 class PersistedFile:
@@ -55,7 +58,7 @@ class Head(NamedTuple):
     """What the first lines of a file of ours say.
 
     Attributes:
-        owner: name of the link that it is for; "intrepid" for what all its links share.
+        owner: name of the link that it is for; SHARED_OWNER for what several links share.
         command: that has written it, with "canbus".
         together: paths of the files that belong to it.
         is_edited: it is not as it was written.
@@ -97,9 +100,6 @@ def with_heads(parts: Iterable[Part], owner: str, command: str) -> tuple[Persist
         else _make(part, owner, command, [path for path in paths if path != part.path])
         for part in listed
     )
-
-
-SHARED_OWNER = "intrepid"
 
 
 def _shared(part: Part) -> PersistedFile:

@@ -40,7 +40,7 @@ class Installed:
     """What is kept of one link.
 
     Attributes:
-        link: its name; "intrepid" for what all links of Intrepid devices share.
+        link: its name; "intrepid-icsscand" for what those of Intrepid share.
         command: that has written it.
         files: all of them.
     """

@@ -10,7 +10,15 @@ from canbus.bringup.families.intrepid.daemon import MODULE, NAMES
 from canbus.bringup.families.intrepid.settings import has_bitrate, split_never, split_timing
 from canbus.bringup.persist.draft import Draft, choose_manager
 from canbus.bringup.persist.escaping import check_persistent_name, is_kernels_own
-from canbus.bringup.persist.files import MODULES, RULES, UNITS, Part, body_of, read_head
+from canbus.bringup.persist.files import (
+    MODULES,
+    RULES,
+    SHARED_OWNER,
+    UNITS,
+    Part,
+    body_of,
+    read_head,
+)
 from canbus.bringup.persist.link_set import add_link_files, add_rule
 from canbus.bringup.persist.rivals import NETWORKD, UNIT
 from canbus.bringup.persist.site import Site
@@ -44,7 +52,7 @@ def draft(request: Request, site: Site, *, manager: str | None, way: str | None)
     manager, why = choose_manager(site, manager, config, frozenset())
     made = Draft(name, manager, config, notes=[*left_out, *why])
     made.parts += [
-        Part(f"{MODULES}/canbus-intrepid.conf", modules_text(MODULE), is_shared=True),
+        Part(f"{MODULES}/canbus-{SHARED_OWNER}.conf", modules_text(MODULE), is_shared=True),
         Part(f"{UNITS}/{INTREPID_UNIT}", intrepid_unit(site.programs), is_shared=True),
     ]
     _add_name(made, link, choice, site)

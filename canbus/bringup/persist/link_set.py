@@ -59,6 +59,8 @@ def draft(
         config, left_out = taken(request, link, drivers)
     manager, why = choose_manager(site, manager, config, drivers)
     made = Draft(name, manager, config, notes=[*left_out, *why])
+    if link is not None and not site.is_here:
+        made.notes.append(f"{link.name} was looked at here: is the other machine's the same?")
     if link is not None and link.device is None:
         made.notes.append(
             f"{name} has no device behind it: if slcand makes it, that is kept by `canbus persist "
@@ -79,6 +81,12 @@ def find(request: Request, site: Site, family: AdapterFamily | None) -> LinkInfo
         return site.find_link(request.target)
     ours = [link for link in site.hardware.links if family.is_ours(link)]
     named = [link for link in ours if link.name == request.name]
+    other = site.find_link(request.name) if not named else None
+    if other is not None:
+        raise CanConfigError(
+            f"{other.name} is there, and of no {family.title} but of {driver_of(other) or other.kind}",
+            hint=f"to keep that: canbus persist {other.name} ...; or choose another --name",
+        )
     if request.name is not None and (named or is_kernels_own(request.name)):
         return named[0] if named else None
     if len(ours) > 1:
@@ -127,6 +135,12 @@ def add_rule(made: Draft, link: LinkInfo | None, site: Site, way: str | None) ->
         note_order(made, link, site)
         return
     made.is_named = True
+    other = site.find_link(made.name)
+    if link is not None and other is not None and other.name != link.name:
+        raise CanConfigError(
+            f"there is a {made.name} already, and it is not {link.name}",
+            hint="choose another --name",
+        )
     if link is not None:
         identity = identify_link(link, site.hardware, way)
         made.parts.append(Part(path, link_rule(made.name, identity.matches)))

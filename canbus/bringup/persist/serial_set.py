@@ -58,7 +58,7 @@ def draft(request: Request, site: Site, *, manager: str | None, way: str | None)
                 config,
                 _baudrate(request),
                 site.programs,
-                may_lack_netlink=kernel is not None and kernel[:2] < _NATIVE,
+                may_lack_netlink=kernel is None or kernel[:2] < _NATIVE,
             ),
         ),
     ]

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canbus.bringup.persist.escaping import device_unit, exec_line, net_device_unit
-from canbus.bringup.persist.files import section, sections
+from canbus.bringup.persist.files import SHARED_OWNER, section, sections
 from canbus.bringup.serial_adapter import BITRATES
 from canbus.link_config import LinkConfig, without
 from canbus.link_info import CAN_MTU, LinkInfo
 from canbus.links.plan import plan
 from canbus.links.steps import LinkStep
 
-INTREPID_UNIT = "canbus-intrepid-icsscand.service"
-"""Longer than any link's: no link can be called so."""
+INTREPID_UNIT = f"canbus-{SHARED_OWNER}.service"
 
 _ONCE = ("Type=oneshot", "RemainAfterExit=yes")
 

@@ -10,7 +10,7 @@ import shlex
 import pytest
 
 from canbus.bringup.persist import plan
-from canbus.bringup.persist.files import FOLDERS, read_head
+from canbus.bringup.persist.files import FOLDERS, SHARED_OWNER, read_head
 from canbus.cli.parser import parse
 from canbus.cli.request_arguments import request_of
 from tests.golden.persist_trees import CASES, TREES, plan_of, read_tree, tree_of
@@ -33,7 +33,7 @@ def test_files_are_where_systemd_and_udev_look_and_know_who_wrote_them(name, tmp
         assert file.path.startswith(FOLDERS)
         head = read_head(file.text)
         assert head is not None
-        assert head.owner in {made.link, "intrepid"}
+        assert head.owner in {made.link, SHARED_OWNER}
         assert not head.is_edited
 
 

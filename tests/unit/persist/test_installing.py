@@ -250,7 +250,7 @@ def test_without_the_rights_it_says_how(root, as_nobody):
 
 
 SHARED = {
-    "/etc/modules-load.d/canbus-intrepid.conf",
+    "/etc/modules-load.d/canbus-intrepid-icsscand.conf",
     "/etc/systemd/system/canbus-intrepid-icsscand.service",
 }
 
@@ -266,8 +266,8 @@ def test_what_links_share_goes_with_the_last_of_them(root):
     assert set(intrepid(root, "can_a", "hscan_61777")) > SHARED
     assert not SHARED & set(intrepid(root, "can_b", "mscan_61777"))
     with pytest.raises(CanConfigError, match="can_a, can_b needs it"):
-        persist.remove("intrepid", str(root))
+        persist.remove("intrepid-icsscand", str(root))
     assert not SHARED & set(persist.remove("can_a", str(root)))
-    assert set(states(root)["intrepid"]) == SHARED
+    assert set(states(root)["intrepid-icsscand"]) == SHARED
     assert set(persist.remove("can_b", str(root))) > SHARED
     assert states(root) == {}

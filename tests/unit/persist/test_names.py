@@ -143,3 +143,18 @@ def test_a_link_of_intrepids_daemon_is_not_kept_without_it(tmp_path):
 def test_a_link_that_slcand_may_have_made_is_told(tmp_path):
     notes = plan(tmp_path, link=[{"name": "can0"}]).notes
     assert any("canbus persist serial PORT --name can0" in note for note in notes)
+
+
+def test_a_name_that_another_adapter_has_is_refused(tmp_path):
+    links = [{"name": "can0", "device": PCAN}, {"name": "can_front", "device": HAT}]
+    with pytest.raises(CanConfigError, match="there is a can_front already"):
+        plan(tmp_path, request=named("can_front"), link=links, files=channel_files("can0"))
+    with pytest.raises(CanConfigError, match="of no PCAN adapter but of mcp251xfd") as caught:
+        plan(tmp_path / "x", request=named("can_front", "pcan"), link=links)
+    assert "canbus persist can_front" in (caught.value.hint or "")
+
+
+def test_a_name_with_an_adapter_that_has_it_already_is_kept(tmp_path):
+    rule = text(plan(tmp_path, "can_front", **one("can_front", CANDLELIGHT)), ".rules")
+    assert 'NAME="can_front"' in rule
+    assert 'ATTRS{serial}=="0031003C5243500A20383634"' in rule

@@ -136,3 +136,17 @@ def test_enabled_is_what_a_link_says(tmp_path):
         other = other.replace(".service", ".socket")
         assert site(tmp_path / "a", files={other: ""}).has_networkd
         assert not site(tmp_path / "b", files={path.replace(".wants", ""): ""}).has_networkd
+
+
+def test_what_was_looked_at_here_is_told_of_another_root(tmp_path):
+    here = site(tmp_path / "here", **one())
+    there = persist.Site(site(tmp_path / "there").system, here.hardware, is_here=False)
+    made = persist.plan(Request(target="can0", config=UP), site=there)
+    assert "can0 was looked at here: is the other machine's the same?" in made.notes
+
+
+def test_of_another_machines_kernel_nothing_is_taken_for_granted(tmp_path):
+    here = site(tmp_path / "here", **serial_files())
+    there = persist.Site(site(tmp_path / "there").system, here.hardware, is_here=False)
+    unit = text(persist.plan(serial(), site=there), ".service")
+    assert "ExecStartPost=-/usr/sbin/ip link set dev can0 type can bitrate" in unit

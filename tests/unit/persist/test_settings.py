@@ -87,6 +87,7 @@ def test_all_of_a_link_is_in_what_it_is_kept_as(tmp_path):
         (LinkConfig(up=True), "no bit rate yet"),
         (LinkConfig(bitrate=500_000, data_bitrate=2_000_000), "for CAN FD"),
         (LinkConfig(bitrate=500_000, xl=True), "CAN XL"),
+        (LinkConfig(bitrate=500_000, fd=True), "data"),
     ],
 )
 @pytest.mark.parametrize("manager", ["networkd", "unit"])
