@@ -83,8 +83,9 @@ def find(request: Request, site: Site, family: AdapterFamily | None) -> LinkInfo
     named = [link for link in ours if link.name == request.name]
     other = site.find_link(request.name) if not named else None
     if other is not None:
+        whose = driver_of(other) or other.kind
         raise CanConfigError(
-            f"{other.name} is there, and of no {family.title} but of {driver_of(other) or other.kind}",
+            f"{other.name} is there, and of no {family.title} but of {whose}",
             hint=f"to keep that: canbus persist {other.name} ...; or choose another --name",
         )
     if request.name is not None and (named or is_kernels_own(request.name)):
