@@ -198,7 +198,8 @@ def __getattr__(name: str) -> object:
     elif name == "rc":  # configuration by the program itself, read by canbus.config
         value = {}
     else:
-        raise AttributeError(f"module 'canbus' has no attribute {name!r}")
+        why = import_module("canbus.unbuilt").why_not(name)
+        raise AttributeError(f"module 'canbus' has no attribute {name!r}{why}")
     globals()[name] = value
     return value
 

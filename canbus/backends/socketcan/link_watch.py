@@ -20,6 +20,7 @@ _SIOCGIFMTU = 0x8921
 WITH_FLAGS = struct.Struct("=16sh22x")  # struct ifreq of <linux/if.h>: name, then a union
 _WITH_MTU = struct.Struct("=16si20x")
 IFF_UP = 1
+_IFF_RUNNING = 0x40
 LINK_ERRORS = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
 
 
@@ -109,6 +110,11 @@ class LinkWatch:
 def is_interface_up(name: str, place: Place = HERE) -> bool:
     """Whether the interface is up; an OSError if there is none."""
     return bool(_ask(place, name, SIOCGIFFLAGS, WITH_FLAGS) & IFF_UP)
+
+
+def is_running(name: str, place: Place = HERE) -> bool:
+    """Whether it is up and has a carrier, as far as the kernel has acted on that already."""
+    return bool(_ask(place, name, SIOCGIFFLAGS, WITH_FLAGS) & _IFF_RUNNING)
 
 
 def takes_fd(name: str, place: Place = HERE) -> bool:

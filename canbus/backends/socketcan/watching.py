@@ -14,7 +14,7 @@ from canbus.backends.socketcan.bcm_limits import no_broadcast_manager
 from canbus.backends.socketcan.bcm_operations import Key
 from canbus.backends.socketcan.bcm_receiver import BcmReceiver
 from canbus.backends.socketcan.bcm_watch import BcmReply, BcmWatch, key_of, reply_key
-from canbus.backends.socketcan.cyclic import SocketcanCyclic
+from canbus.backends.socketcan.link_news import SocketcanLink
 from canbus.backends.socketcan.os_errors import channel_name, open_error, receive_error
 from canbus.cyclic_task import GRACE
 from canbus.plugin import CanConfigError, CanError, CanUnsupportedError, Message
@@ -27,7 +27,7 @@ T = TypeVar("T")
 _LOOK_EVERY = 0.1  # seconds
 
 
-class SocketcanWatching(SocketcanCyclic):
+class SocketcanWatching(SocketcanLink):
     """One descriptor for all frames of an interface; one more for each id that is taken."""
 
     _receivers: dict[BcmReceiver, str]  # and what was asked for: an interface may be renamed

@@ -1,0 +1,79 @@
+"""SocketcanLink: how the interface of a bus is, when that changes, and a clean restart.
+
+The kernel tells of every interface that comes, goes, or goes up or down (RTMGRP_LINK). What it
+says is not read: who hears of it looks again.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from canbus.backends.socketcan.cyclic import SocketcanCyclic
+from canbus.backends.socketcan.link_watch import LINK_ERRORS, is_running
+from canbus.backends.socketcan.os_errors import receive_error
+from canbus.link_backed import LinkBacked, LinkNews
+from canbus.plugin import CanError, CanOperationError
+
+
+class RouteNews:
+    """News of all interfaces of the namespace that the caller is in.
+
+    Raises:
+        OSError: the system has no socket to give.
+    """
+
+    def __init__(self) -> None:
+        from canbus.links.route_socket import RTMGRP_LINK, RouteSocket
+
+        self._socket = RouteSocket(RTMGRP_LINK)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is news."""
+        return self._socket.fileno()
+
+    def take(self) -> None:
+        """Take all that there is."""
+        while self._socket.wait(0):
+            try:
+                self._socket.receive()
+            except TimeoutError:  # a child that was forked has taken it
+                return
+            except OSError as exc:
+                if exc.errno != errno.ENOBUFS:  # some did not fit: news all the same
+                    raise
+
+    def close(self) -> None:
+        """Release the socket."""
+        self._socket.close()
+
+
+class SocketcanLink(SocketcanCyclic, LinkBacked):
+    """What supervision asks of a bus on an interface."""
+
+    def _trouble(self) -> CanError | None:
+        fixed = self._channels.fixed
+        if fixed is None:
+            return None
+        code = self._trouble_of(fixed)
+        # Anything else says nothing of the link: no descriptor is left to ask with, for instance.
+        return receive_error(code, fixed) if code in LINK_ERRORS else None
+
+    def _open_news(self) -> LinkNews:
+        with self._asking_inside("hear of changes of"):
+            return RouteNews()
+
+    def _restart_clean(self) -> None:
+        """Restart once the kernel has dropped what waited.
+
+        At bus-off a driver only says that there is no carrier; up to a second later the kernel
+        acts on it, drops what waits, and takes no more (net/core/link_watch.c,
+        linkwatch_do_dev). A restart before that would send it all. That it did is seen by
+        IFF_RUNNING, and told by RTMGRP_LINK (netdev_state_change).
+        """
+        if self._channels.fixed is not None:
+            with self._asking("ask the state of"):
+                if is_running(self._current_name(self._channels.fixed), self._place):
+                    raise CanOperationError(
+                        f"{self._channels.shown}: frames of before the bus-off may still wait"
+                    )
+        self.restart()

@@ -1,0 +1,1 @@
+"""Supervised buses on channels that come and go."""
