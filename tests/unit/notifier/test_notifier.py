@@ -57,6 +57,7 @@ def test_a_listener_that_is_there_twice_is_called_twice_and_stopped_once(
         notifier.remove_listener(recorder)
         send(other, [2])
         recorder.wait_for(frames=3)
+        notifier.add_listener(recorder)
     assert (recorder.numbers, recorder.stops) == ([1, 1, 2], 1)
 
 
