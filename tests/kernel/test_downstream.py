@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import can
 import pytest
 
+from tests.downstream.running import run_under_compat
 from tests.downstream.suite import DownstreamSuite
 
 
@@ -28,3 +29,7 @@ class TestSocketcan(DownstreamSuite):
         while peer.recv(10).data != b"\2":
             pass
         task.stop()
+
+
+def test_the_same_with_canbus_in_the_place_of_python_can(vcan):
+    run_under_compat("socketcan", vcan)

@@ -139,7 +139,7 @@ def _python_can() -> Any:
         raise CanInitializationError(
             f"{PACKAGE} does not import: {exc}", hint=f"pip install {PACKAGE}"
         ) from exc
-    if can.__name__ != "can":
+    if hasattr(can, "__canbus__"):
         raise CanInitializationError(
             "`can` is canbus in this process, so python-can's backends cannot be reached",
             hint="leave canbus.compat out, or use a backend of ours",
