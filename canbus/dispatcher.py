@@ -226,12 +226,16 @@ class Dispatcher(DispatchReader):
         for _ in range(bus._most_waiting() + 1):
             try:
                 frames = bus._collect()
+                job = Job(self._table, frames) if frames else None
             except CanError as exc:
-                self._pending.append(Job(self._table, [], exc))
-                return
+                frames = []
+                job = self._failed(bus, exc)
+            if job is not None and self._entries:
+                self._pending.append(job)
+            elif job is not None:  # only the bus's own share is there, which takes no time
+                self._carry_out(job)
             if not frames:
                 return
-            self._pending.append(Job(self._table, frames))
 
     def _follow(self, bus: Dispatched) -> None:
         """Let filters and table be those of who is there."""

@@ -220,12 +220,10 @@ class Receiving(Lifetime):
             raise self._closed()
         wanted = normalise(filters)
         with self._filter_lock:  # what is below Python and what is here change together
-            if self._is_dispatched:
-                self._filters = wanted
-                self._refilter()
-                return
-            self._screen(None if self._apply_filters(wanted) else self._make_matcher(wanted))
+            if not self._is_dispatched:  # else they are for who reads the bus beside others only
+                self._screen(None if self._apply_filters(wanted) else self._make_matcher(wanted))
             self._filters = wanted
+            self._refilter()
 
     def _apply_filters(self, filters: Sequence[CanFilter] | None) -> bool:
         """Install filters below Python, if the backend can.

@@ -1,0 +1,1 @@
+"""Dispatcher, subscriptions and requests on virtual buses: no kernel is needed."""
