@@ -74,14 +74,19 @@ def choose_manager(
                 f"systemd-networkd {site.systemd} cannot set {unknown[0]}", hint="--manager unit"
             )
         notes = [] if site.has_networkd else [_NOT_ENABLED]
+        notes += [_WAITS_IN_VAIN] * site.waits_in_vain
         return NETWORKD, notes + ([f"{trouble}: if it stays down, --manager unit"] * bool(trouble))
     if unknown:
         return UNIT, [f"by a unit: systemd-networkd {site.systemd} cannot set {unknown[0]}"]
     if trouble:
         return UNIT, [f"by a unit: {trouble}"]
-    return NETWORKD, []
+    return NETWORKD, [_WAITS_IN_VAIN] * site.waits_in_vain
 
 
+_WAITS_IN_VAIN = (
+    "systemd-networkd has no other link than CAN ones, and its wait for the network holds up for "
+    "two minutes what wants one at boot: sudo systemctl disable systemd-networkd-wait-online"
+)
 _NOT_ENABLED = (
     "systemd-networkd is not enabled, and does nothing before that. Its wait for the network comes "
     "along with it, which can hold up the boot beside NetworkManager: sudo systemctl enable "

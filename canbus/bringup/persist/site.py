@@ -24,6 +24,7 @@ _LIBRARIES = ("/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd")
 _SHARED = re.compile(r"libsystemd-shared-(\d+)\b.*\.so")
 _WANTS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _NETWORKD = ("systemd-networkd.service", "systemd-networkd.socket")
+_WAITS = "/etc/systemd/system/network-online.target.wants/systemd-networkd-wait-online.service"
 _MASK = "/etc/systemd/system/systemd-networkd.service"
 
 
@@ -105,6 +106,21 @@ class Site:
             if folder.endswith(".wants")
             for unit in _NETWORKD
         )
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether the boot waits for a network that networkd never makes: nothing but CAN is its.
+
+        systemd-networkd-wait-online wants one link online at least (manager_configured() of
+        src/network/wait-online/manager.c; seen with systemd 257).
+        """
+        others = [
+            name
+            for folder in ("/etc/systemd/network", "/run/systemd/network")
+            for name in self.system.names(folder)
+            if name.endswith(".network") and not name.startswith("70-canbus-")
+        ]
+        return not others and self.system.exists(_WAITS)
 
     @property
     def kernel(self) -> tuple[int, int, int] | None:

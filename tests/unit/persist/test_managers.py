@@ -95,3 +95,20 @@ def test_who_asks_for_networkd_all_the_same_is_warned(tmp_path):
     made = plan(tmp_path, networkd=True, manager="networkd", release=RISKY[0], **facts)
     assert made.manager == "networkd"
     assert "if it stays down, --manager unit" in made.notes[-1]
+
+
+WAITS = "/etc/systemd/system/network-online.target.wants/systemd-networkd-wait-online.service"
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [({}, True), ({"/etc/systemd/network/10-eth.network": ""}, False)]
+)
+def test_a_boot_that_waits_for_can_alone_is_told(others, told, tmp_path):
+    """Seen with systemd 257: RequiredForOnline=no on all links, and it waits all the same."""
+    made = plan(tmp_path, networkd=True, files={WAITS: "", **others})
+    said = " ".join(made.notes)
+    assert ("disable systemd-networkd-wait-online" in said) is told
+
+
+def test_a_unit_makes_no_boot_wait(tmp_path):
+    assert plan(tmp_path, networkd=True, manager="unit", files={WAITS: ""}).notes == ()
