@@ -120,7 +120,10 @@ class Dispatcher(DispatchReader):
 
     def sift(self, inbox: Inbox, change: Callable[[], None]) -> None:
         """Change the filters of a consumer that is an inbox, and what waits in it at once."""
-        with self._bus()._dispatch_lock():
+        bus = self._bus()
+        with bus._dispatch_lock():
+            if self.is_running:
+                self._set_aside(bus)  # by the filters of until now, and then by both
             change()
             self._unsettled.append(inbox)
             self.refilter()
@@ -159,6 +162,8 @@ class Dispatcher(DispatchReader):
         """`bus.filters` have changed."""
         bus = self._bus()
         with bus._dispatch_lock():
+            if self.is_running:
+                self._set_aside(bus)
             share = self._share
             if share is not None:
                 share.refilter(bus)

@@ -9,6 +9,7 @@ from typing import Any
 from canbus.errors import CanError
 from canbus.filters import CanFilter, Filters, normalise
 from canbus.message import Message
+from canbus.subscription import Subscription
 from canbus.testing.support import PATIENCE, number_of
 
 
@@ -70,6 +71,13 @@ class Raising(Recorder):
     def fail(self, error: CanError) -> None:
         super().fail(error)
         raise ValueError("another one")
+
+
+def next_of(subscription: Subscription) -> int:
+    """The number of its next frame, which must come."""
+    msg = subscription.recv(PATIENCE)
+    assert msg is not None
+    return number_of(msg)
 
 
 def exactly(*ids: int) -> list[dict[str, Any]]:
