@@ -11,8 +11,14 @@ import pytest
 
 import canbus as can
 from canbus.supervision import SupervisedBus
-from canbus.testing.support import PATIENCE, Worker, number_of, numbered, receive
-from canbus.testing.support import wait_until_blocked
+from canbus.testing.support import (
+    PATIENCE,
+    Worker,
+    number_of,
+    numbered,
+    receive,
+    wait_until_blocked,
+)
 from tests.unit.slcan.serial_lines import no_leak
 from tests.unit.supervision.fakes import ReopeningBus, ThirdPartyBus, Wire
 
@@ -289,11 +295,14 @@ def test_shutdown_from_on_gap(kind, wire):
     with no_leak():
         closed = threading.Event()
 
+        buses: list[SupervisedBus] = []
+
         def shut_down(_gap: can.Gap) -> None:
-            bus.shutdown()
+            buses[0].shutdown()
             closed.set()
 
         bus = supervised(kind, wire, on_gap=shut_down)
+        buses.append(bus)
         wire.cut()
         until_lost(bus)
         wire.mend()
