@@ -105,7 +105,9 @@ def test_a_link_that_goes_down_is_told_and_survived(vcan: str, open_bus: OpenBus
             recorder.wait_for(frames=round_ * 10 + 10)
         assert not notifier.stopped
     assert recorder.numbers == list(range(30))
-    assert [type(each) for each in recorder.errors] == [can.CanLinkDownError] * 3
+    # Who looks just when the flag is down already sees it, and then the kernel tells.
+    assert 3 <= len(recorder.errors) <= 6
+    assert {type(each) for each in recorder.errors} == {can.CanLinkDownError}
     assert len(recorder.threads) == 1
     assert reader.buffer.qsize() == 30
 
