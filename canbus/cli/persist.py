@@ -117,7 +117,7 @@ def _write(args: argparse.Namespace) -> int:
         report(f"{plan.link} is kept so already: nothing to do")
         return 0
     persist.activate(plan.commands, lambda line: report(f"run {line}"))
-    report(f"{plan.link} will be there after every boot")
+    report(f"{plan.link} will be up after every boot")
     return 0
 
 

@@ -70,7 +70,7 @@ def test_who_agrees_gets_what_was_shown(typed, run, answer, capsys, tmp_path):
     assert run("can0", "--bitrate", "500k") == 0
     said = capsys.readouterr().out
     assert "write 1 file? [y/N] " in said
-    assert said.endswith("can0 will be there after every boot\n")
+    assert said.endswith("can0 will be up after every boot\n")
     assert (tmp_path / UNIT).exists()
 
 
