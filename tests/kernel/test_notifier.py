@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from time import monotonic
 
 import pytest
 
@@ -193,3 +195,32 @@ def test_who_reads_the_bus_beside_a_notifier_gets_all_too(open_bus: OpenBus) -> 
         assert [number_of(msg) for msg in receive_until_marker(bus)] == list(range(100))
         recorder.wait_for(frames=101)
     assert recorder.numbers[:100] == list(range(100))
+
+
+def test_redirect_to_a_full_queue_waits_once(
+    open_bus: OpenBus, full_queue: Callable[[], None]
+) -> None:
+    redirect, other = can.RedirectReader(open_bus(), timeout=0.2), open_bus()
+    taken = 0
+    while True:
+        try:
+            redirect(numbered(taken))
+        except can.CanTxQueueFullError:
+            break
+        taken += 1
+    before = monotonic()
+    for _ in range(20):
+        with pytest.raises(can.CanTxQueueFullError):
+            redirect(numbered(taken))
+    assert monotonic() - before < 20 * 0.2
+    full_queue()
+    eventually(lambda: _is_taken(redirect, taken), "room in the queue")
+    assert [number_of(receive(other)) for _ in range(taken + 1)] == list(range(taken + 1))
+
+
+def _is_taken(redirect: can.RedirectReader, number: int) -> bool:
+    try:
+        redirect(numbered(number))
+    except can.CanTxQueueFullError:
+        return False
+    return True
