@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from canbus.codecs.error_frame import encode_error_frame as encode_error_frame
     from canbus.codecs.phantom_error import phantom_error as phantom_error
     from canbus.controller_status import ControllerStatus as ControllerStatus
+    from canbus.detected import DetectedChannel as DetectedChannel
+    from canbus.discovery import detect_available_configs as detect_available_configs
     from canbus.error_flags import ControllerProblem as ControllerProblem
     from canbus.error_flags import ErrorClass as ErrorClass
     from canbus.error_flags import ProtocolLocation as ProtocolLocation
@@ -99,6 +101,8 @@ _HOME = {
     "codecs.error_frame": ("decode_error_frame", "encode_error_frame"),
     "codecs.phantom_error": ("phantom_error",),
     "controller_status": ("ControllerStatus",),
+    "detected": ("DetectedChannel",),
+    "discovery": ("detect_available_configs",),
     "error_flags": (
         "ControllerProblem",
         "ErrorClass",

@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 from canbus.bus import BusABC
 from canbus.cyclic_job import CyclicJob
 from canbus.cyclic_task import OwnedCyclicTask, Run
+from canbus.detected import DetectedChannel
 from canbus.errors import (
     CanChannelNotFoundError,
     CanClosedError,
@@ -82,6 +83,8 @@ class BackendSpec(NamedTuple):
             common option replaces that one.
         capabilities: what it can do; the conformance suite checks each word.
         channel_help: what a channel looks like, for people.
+        detect: where the function is that lists the channels there are, as DetectedChannels,
+            without opening one: "module:function"; "" if there is none.
         takes_any_option: options that are not declared are handed on as they are, since only
             what is below the backend knows them.
         presets: keywords that the class is always called with, for one behind several names.
@@ -93,6 +96,7 @@ class BackendSpec(NamedTuple):
     options: tuple[Option, ...] = ()
     capabilities: Capability = Capability.NONE
     channel_help: str = ""
+    detect: str = ""
     takes_any_option: bool = False
     presets: Mapping[str, Any] = MappingProxyType({})
 
@@ -132,6 +136,7 @@ __all__ = [
     "ConfirmedBy",
     "CyclicJob",
     "CyclicSendTask",
+    "DetectedChannel",
     "Filters",
     "FrameOrigin",
     "Message",

@@ -14,6 +14,10 @@ _ANY = Capability.FD | Capability.ESI | Capability.OWN_MESSAGES | Capability.BIT
 _ANY |= Capability.LISTEN_ONLY
 
 
+_OURS = {"slcan", "socketcan", "virtual"}
+"""What these find, our own backends of that name find."""
+
+
 def spec_of(name: str) -> BackendSpec:
     """The description of one of them.
 
@@ -24,6 +28,7 @@ def spec_of(name: str) -> BackendSpec:
         name=PREFIX + name,
         summary=f"{name} of python-can",
         bus="canbus.backends.python_can.bus:PythonCanBus",
+        detect="" if name in _OURS else f"canbus.backends.python_can.detection:detect_{name}",
         options=(Option("timing", object, None, "BitTiming or BitTimingFd, ours or python-can's"),),
         capabilities=_ANY,
         channel_help="what python-can takes for it",

@@ -51,7 +51,7 @@ class PythonCanBus(BusABC):
         interface_name: str,
         **options: Any,
     ) -> None:
-        can = _python_can()
+        can = python_can()
         self._can = can
         self._errors = (can.CanError, *RAISED)
         asked = {name: option_for_theirs(value, can) for name, value in options.items()}
@@ -132,7 +132,12 @@ class PythonCanBus(BusABC):
                 raise operation_error(exc, f"{self.channel_info}: closing failed") from exc
 
 
-def _python_can() -> Any:
+def python_can() -> Any:
+    """python-can itself, imported now.
+
+    Raises:
+        CanInitializationError: it does not import, or `can` is canbus in this process.
+    """
     try:
         import can
     except ImportError as exc:

@@ -10,7 +10,9 @@ def canbus_backend() -> BackendSpec:
         name="slcan",
         summary="serial adapters: CANable, USBtin, LAWICEL CANUSB and their like",
         bus="canbus.backends.slcan.bus:SlcanBus",
-        channel_help="a serial port (/dev/ttyACM0, /dev/ttyUSB0@1000000) or URL (socket://...)",
+        detect="canbus.backends.slcan.detection:detect",
+        channel_help="a serial port (/dev/ttyACM0, /dev/ttyUSB0@1000000), adapter (usb:SERIAL) "
+        "or URL (socket://...)",
         capabilities=Capability.FD
         | Capability.FILENO
         | Capability.BITRATE

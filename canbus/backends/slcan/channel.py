@@ -2,6 +2,8 @@
 
 "/dev/ttyACM0"              a tty
 "/dev/ttyUSB0@1000000"      python-can's form: the number is the line's baud rate
+"usb:SERIAL"                the adapter with that serial number, wherever it is plugged in
+"path:1-1.4:1.0"            the one in that USB socket
 "socket://host:port"        any URL that pyserial opens
 """
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from canbus.backends.slcan import tcp_line
+from canbus.backends.slcan.addressing import path_for
 from canbus.backends.slcan.port_errors import baudrate_error, open_error
 from canbus.errors import (
     CanChannelNotFoundError,
@@ -69,6 +70,7 @@ def open_line(url: str, baudrate: int, *, rtscts: bool, exclusive: bool) -> Open
         raise CanUnsupportedError(
             f"cannot open {url}: serial ports need a POSIX system, such as Linux"
         )
+    url = path_for(url)
     if not 0 < baudrate <= _HIGHEST_BAUDRATE:
         raise baudrate_error(url, baudrate)
     if url.lower().startswith(tcp_line.PREFIX):

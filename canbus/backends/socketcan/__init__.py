@@ -10,6 +10,7 @@ def canbus_backend() -> BackendSpec:
         name="socketcan",
         summary="CAN network interfaces of the Linux kernel (can0, vcan0, ...)",
         bus="canbus.backends.socketcan.bus:SocketcanBus",
+        detect="canbus.backends.socketcan.detection:detect",
         channel_help='name of a network interface, or "" for all of them',
         capabilities=Capability.FD
         | Capability.ESI

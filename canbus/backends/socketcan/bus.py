@@ -33,6 +33,7 @@ from canbus.backends.socketcan.transport import make_reader
 from canbus.backends.socketcan.watching import SocketcanWatching
 from canbus.codecs.can_filter import MAX_FILTERS
 from canbus.filters import Matcher, matcher
+from canbus.links.addressing import name_for
 from canbus.place import HERE, Place
 from canbus.plugin import (
     BusStatistics,
@@ -50,8 +51,10 @@ class SocketcanBus(SocketcanWatching):
     """A bus on a CAN network interface of the Linux kernel.
 
     Args:
-        channel: name of the interface ("can0"); "" opens all of them, `msg.channel` then
-            says where a frame came from, and where one that is sent shall go.
+        channel: name of the interface ("can0"), or what it is: "usb:SERIAL", "usb:SERIAL/1" for the
+            second channel of that adapter, "path:1-1.4:1.0", "path:spi0.0"; "" opens all of
+            them, `msg.channel` then says where a frame came from, and where one that is sent
+            shall go.
         can_filters: which frames the kernel delivers; in force before the first frame.
         receive_own_messages: also receive what this bus sends.
         local_loopback: other programs of this machine see what this bus sends.
@@ -121,7 +124,7 @@ class SocketcanBus(SocketcanWatching):
         restart_ms: int | None = None,
         netns: str | int | None = None,
     ) -> None:
-        channel = channel_name(channel)
+        channel = channel_name(name_for(channel) if ":" in str(channel) else channel)
         self._place = _place_of(netns)
         self._channels = Channels(channel, self._place)
         self.channel_info = f"socketcan {self._channels.shown}"

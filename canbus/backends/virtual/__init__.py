@@ -11,6 +11,7 @@ def canbus_backend() -> BackendSpec:
         name="virtual",
         summary="in process, no kernel or adapter needed",
         bus="canbus.backends.virtual.bus:VirtualBus",
+        detect="canbus.backends.virtual.detection:detect",
         channel_help="any name; buses of one process with the same name hear each other",
         capabilities=Capability.FD
         | Capability.ESI

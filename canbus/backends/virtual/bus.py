@@ -38,6 +38,12 @@ _wires: dict[Any, list[weakref.ref[VirtualBus]]] = {}
 _wires_lock = threading.RLock()
 
 
+def open_channels() -> dict[Any, int]:
+    """The channels that have a bus now, and how many."""
+    with _wires_lock:
+        return {channel: len(buses) for channel, buses in _wires.items()}
+
+
 class VirtualBus(BusABC):
     """A bus in this process; all buses on a channel of the same name hear each other.
 
