@@ -32,7 +32,7 @@ class Gap(NamedTuple):
     Attributes:
         from_ns: when the loss was noticed, nanoseconds since the epoch.
         to_ns: when the channel was back; None where it was given up.
-        cause: why, in a word.
+        cause: why, in a word; the worst where it was several.
         channel: of the bus.
         error: what was met first.
     """

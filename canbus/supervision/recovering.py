@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from canbus.bus import BusABC
-from canbus.errors import CanError, CanFramesLostError, CanLinkDownError
+from canbus.errors import CanChannelNotFoundError, CanError, CanFramesLostError, CanLinkDownError
 from canbus.filters import CanFilter
 from canbus.frame_flags import ERR
 from canbus.link_backed import LinkBacked
@@ -131,6 +131,8 @@ class Recovering(PrefetchingBus):
 
     def _bring_back(self, why: CanError, cause: GapCause, is_due: bool) -> None:
         trouble = self._trouble_below()
+        if isinstance(trouble, CanChannelNotFoundError):  # a link goes down before it goes away
+            self._supervisor.is_gone()
         is_anew = self._helps_only_opening(trouble or why, cause)
         if is_anew:
             self._open_anew()

@@ -136,6 +136,12 @@ class Supervisor:
             self.look()
         logger().warning("%s is lost, and will be had back: %s", self._shown, error)
 
+    def is_gone(self) -> None:
+        """The channel, of which only something less was known, is gone."""
+        with self._changed:
+            if self.gap is not None:
+                self.gap = self.gap._replace(cause=GapCause.GONE)
+
     def check(self) -> None:
         """Raise if there is no hope: the bus was shut down, or the channel given up."""
         charge = self._reference()
@@ -219,7 +225,7 @@ class Supervisor:
             raise
         except CanError as exc:
             return self._failed(charge, exc)
-        self._over(charge, gap)
+        self._over(charge, self.gap or gap)
         return 0.0  # look once more: something may have changed meanwhile
 
     def _notice(self, charge: Charge) -> None:

@@ -1,0 +1,132 @@
+"""A supervised bus on a USB adapter: unplugged, bus-off, down; and back, each time."""
+
+from __future__ import annotations
+
+import random
+from time import time_ns
+from typing import Any
+
+import pytest
+
+import canbus as can
+from canbus.supervision import SupervisedBus
+from canbus.testing.support import PATIENCE, Worker, number_of, numbered
+from canbus.testing.usb import EmulatedAdapter
+from tests.hardware.network import link_down, link_up
+from tests.kernel.supervised import (
+    DELAYED,
+    FRESH,
+    KERNEL_TASK,
+    POLICY,
+    STALE,
+    THREAD_TASK,
+    WANTED,
+    as_before,
+    data_frame,
+    until,
+)
+from tests.scale import SOAK
+
+ROUNDS = 6 if SOAK == 1 else 60
+FINE = {DELAYED, FRESH, KERNEL_TASK, THREAD_TASK}
+CAUSES = (can.GapCause.GONE, can.GapCause.BUS_OFF, can.GapCause.LINK_DOWN)
+
+
+class Rounds:
+    """A supervised bus on an adapter, which sees all that is sent."""
+
+    def __init__(self, adapter: EmulatedAdapter, bus: SupervisedBus) -> None:
+        self.adapter, self.bus = adapter, bus
+        self.name = adapter.netdevs[0]
+        self.tasks = [
+            bus.send_periodic(numbered(1, KERNEL_TASK), 0.02),
+            bus.send_periodic(numbered(1, THREAD_TASK), 0.02, engine="thread"),
+        ]
+
+    def lose(self, cause: can.GapCause) -> None:
+        if cause is can.GapCause.GONE:
+            self.adapter.unplug()
+        elif cause is can.GapCause.BUS_OFF:
+            self.adapter.fault("short")
+        else:
+            link_down(self.name)
+
+    def bring_back(self, cause: can.GapCause) -> None:
+        if cause is can.GapCause.GONE:
+            self.adapter.plug()
+        elif cause is can.GapCause.BUS_OFF:
+            self.adapter.fault("none")
+        else:
+            link_up(self.name)
+
+    def round(self, cause: can.GapCause, number: int) -> None:
+        bus, adapter = self.bus, self.adapter
+        before = time_ns()
+        self.lose(cause)
+        until(lambda: bus.gap is not None, "nobody noticed")
+        noticed = time_ns()
+        with pytest.raises(can.CanLinkDownError, match="nothing was sent"):
+            bus.send(numbered(number, STALE), timeout=0)
+        waiting = Worker(lambda: bus.send(numbered(number, DELAYED)))
+        adapter.forget_sent()
+        restored = time_ns()
+        self.bring_back(cause)
+        gap = bus.gaps.get(PATIENCE)
+        assert gap is not None, f"{cause} is not over, after {bus.gap}"
+        assert gap.cause is cause
+        assert before <= gap.from_ns <= noticed
+        assert gap.to_ns is not None
+        assert restored <= gap.to_ns <= time_ns()
+        waiting.result()
+        self.all_goes_on(number)
+
+    def all_goes_on(self, number: int) -> None:
+        bus, adapter = self.bus, self.adapter
+        bus.send(numbered(number, FRESH))
+        until(lambda: self.ids() >= FINE, "not all that should be is sent")
+        assert self.ids() == FINE
+        for sent in adapter.sent:
+            if sent.msg.arbitration_id in {DELAYED, FRESH}:
+                assert number_of(sent.msg) == number
+        assert not any(task.done for task in self.tasks)
+        adapter.frame(numbered(number, WANTED))
+        assert number_of(data_frame(bus.recv)) == number
+        assert len(bus.gaps) == 0
+
+    def ids(self) -> set[int]:
+        return {sent.msg.arbitration_id for sent in self.adapter.sent}
+
+
+@pytest.mark.timeout(30 * ROUNDS)
+def test_rounds_in_random_order(pcan_usb: EmulatedAdapter) -> None:
+    """The link is set up again by the bus itself."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    causes = list(CAUSES) * (ROUNDS // len(CAUSES))
+    random.Random(seed).shuffle(causes)
+    name = pcan_usb.netdevs[0]
+    options: dict[str, Any] = {
+        "configure": True,
+        "bitrate": 500_000,
+        "can_filters": [can.CanFilter(WANTED, 0x7FF)],
+    }
+    with as_before(), can.supervise(name, "socketcan", policy=POLICY, **options) as bus:
+        rounds = Rounds(pcan_usb, bus)
+        for number, cause in enumerate(causes):
+            rounds.round(cause, number)
+
+
+def test_what_waited_at_bus_off_is_never_sent(pcan_usb: EmulatedAdapter) -> None:
+    name = pcan_usb.netdevs[0]
+    link_up(name)
+    with can.supervise(name, "socketcan", policy=POLICY) as bus:
+        pcan_usb.fault("short")
+        for number in range(8):  # fewer than the queue of the interface takes
+            bus.inner.send(numbered(number, STALE), 0)
+        until(lambda: bus.gap is not None, "nobody noticed")
+        pcan_usb.fault("none")
+        gap = bus.gaps.get(PATIENCE)
+        assert gap is not None
+        assert gap.cause is can.GapCause.BUS_OFF
+        bus.send(numbered(1, FRESH))
+        assert [sent.msg.arbitration_id for sent in pcan_usb.wait_for_sent(1)] == [FRESH]
