@@ -16,7 +16,7 @@ from canbus.errors import CanLinkNotFoundError
 if TYPE_CHECKING:
     from canbus.link_info import LinkInfo
 
-_NOTHING = """no CAN interface was found. What to check:
+_NOTHING = """no CAN interface was found. `canbus doctor` looks for the cause. What to check:
   - is the adapter plugged in, and does the system see it?   sudo dmesg | tail; lsusb; lspci
   - is its driver there?   sudo canbus up pcan (gs_usb, kvaser, pihat, ...) loads it
   - a serial adapter (slcan) is no network interface by itself:   canbus ports

@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="list the CAN interfaces",
         description="List every CAN interface, up or down: name, driver or kind, state, bit rate, "
         "device, alias. No rights are needed. `canbus ports` lists serial adapters. The exit "
-        "status is 1 if there is none.",
+        "status is 1 if there is none. What is wrong with one that is down, `canbus doctor` says.",
         allow_abbrev=False,
     )
     add_json(parser, "everything, as one JSON array")
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([link_facts(link) for link in found], indent=2))
     elif found:
         _show(found)
+        _hint(found)
     else:
         say_no_links()
     return 0 if found else 1
@@ -65,6 +66,24 @@ def _show(found: list[LinkInfo]) -> None:
     for *columns, rest in rows:
         cells = [f"{cell:{width}}" for cell, width in zip(columns, widths, strict=True)]
         print("  ".join([*cells, rest]).rstrip())
+
+
+def _hint(found: list[LinkInfo]) -> None:
+    """Where frames cannot pass, `canbus doctor` says why."""
+    import sys
+    from shlex import quote
+
+    from canbus.cli.link_words import plain
+    from canbus.state import CanState
+
+    troubled = [link for link in found if not link.is_up or link.state is CanState.BUS_OFF]
+    if not troubled:
+        return
+    first, *others = troubled
+    what = "bus-off" if first.is_up else "down"
+    rest = f" (and so for {', '.join(plain(link.name) for link in others)})" if others else ""
+    command = f"canbus doctor {quote(plain(first.name))}"
+    print(f"hint: `{command}` says why it is {what}, and what to do{rest}", file=sys.stderr)
 
 
 def _place(link: LinkInfo) -> tuple[str | None, str | None] | None:

@@ -38,7 +38,28 @@ def columns(there, capsys):
 def test_each_link_is_a_line_and_columns_are_aligned(there, capsys):
     there(VCAN0, PCAN, FD, UNSET)
     assert main(["list"]) == 0
-    assert capsys.readouterr() == (LISTING, "")
+    assert capsys.readouterr().out == LISTING
+
+
+@pytest.mark.parametrize(
+    ("links", "hint"),
+    [
+        ([VCAN0, FD], ""),
+        ([FD, UNSET], "hint: `canbus doctor can2` says why it is down, and what to do\n"),
+        (
+            [VCAN0, PCAN, UNSET],
+            "hint: `canbus doctor can0` says why it is bus-off, and what to do (and so for can2)\n",
+        ),
+        (
+            [replace(VCAN0, name="a;b", is_up=False)],
+            "hint: `canbus doctor 'a;b'` says why it is down, and what to do\n",
+        ),
+    ],
+)
+def test_where_frames_cannot_pass_the_doctor_is_named(there, capsys, links, hint):
+    there(*links)
+    assert main(["list"]) == 0
+    assert capsys.readouterr().err == hint
 
 
 @pytest.mark.parametrize(
@@ -110,7 +131,14 @@ def test_no_link_at_all_says_what_to_check(kernel, capsys):
     assert main(["list"]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    for word in ("no CAN interface was found", "lsusb", "canbus ports", "container", "canbus up"):
+    for word in (
+        "no CAN interface was found",
+        "lsusb",
+        "canbus ports",
+        "container",
+        "canbus up",
+        "canbus doctor",
+    ):
         assert word in said.err
     assert main(["list", "--json"]) == 1
     assert capsys.readouterr() == ("[]\n", "")
