@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from canbus.bus import BusABC
 from canbus.config import Setting, settings_for
@@ -13,11 +13,103 @@ from canbus.registry import get_spec, known_names, load_bus_class
 from canbus.warn import warn
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from canbus.backends.slcan.bus import SlcanBus
+    from canbus.backends.socketcan.bus import SocketcanBus
+    from canbus.backends.vcan.bus import VcanBus
+    from canbus.backends.virtual.bus import VirtualBus
+    from canbus.bus_options import (
+        CommonOptions,
+        SlcanOptions,
+        SocketcanOptions,
+        VcanOptions,
+        VirtualOptions,
+    )
     from canbus.supervision import ReconnectPolicy
 
 _ALIASES = {"bustype": "interface", "context": "config_context"}
 
 
+# Options of a plugin are known to nobody here: write Bus(..., **options) for those.
+@overload
+def Bus(
+    channel: str = ...,
+    *,
+    interface: Literal["socketcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[SocketcanOptions],
+) -> SocketcanBus: ...
+@overload
+def Bus(
+    channel: str | None,
+    interface: Literal["socketcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[SocketcanOptions],
+) -> SocketcanBus: ...
+@overload
+def Bus(
+    channel: str = ...,
+    *,
+    interface: Literal["vcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[VcanOptions],
+) -> VcanBus: ...
+@overload
+def Bus(
+    channel: str | None,
+    interface: Literal["vcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[VcanOptions],
+) -> VcanBus: ...
+@overload
+def Bus(
+    channel: str | PathLike[str] = ...,
+    *,
+    interface: Literal["slcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[SlcanOptions],
+) -> SlcanBus: ...
+@overload
+def Bus(
+    channel: str | PathLike[str] | None,
+    interface: Literal["slcan"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[SlcanOptions],
+) -> SlcanBus: ...
+@overload
+def Bus(
+    channel: Any = ...,
+    *,
+    interface: Literal["virtual"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[VirtualOptions],
+) -> VirtualBus: ...
+@overload
+def Bus(
+    channel: Any,
+    interface: Literal["virtual"],
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    **kwargs: Unpack[VirtualOptions],
+) -> VirtualBus: ...
+@overload
+def Bus(
+    channel: Any = ...,
+    interface: str | None = ...,
+    config_context: str | None = ...,
+    ignore_config: bool = ...,
+    *,
+    auto_reconnect: bool | ReconnectPolicy = ...,
+    **kwargs: Unpack[CommonOptions],
+) -> BusABC: ...
 def Bus(  # noqa: N802 - python-can's name
     channel: Any = None,
     interface: str | None = None,

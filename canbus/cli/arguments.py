@@ -110,7 +110,9 @@ def open_bus(
             if name in options:
                 raise CanConfigError(f"-o {text}: {name} is set already", hint="set it once")
             options[name] = value
-        return Bus(channel, interface=args.interface, **{**(defaults or {}), **options})
+        options = {**(defaults or {}), **options}
+        bus: BusABC = Bus(channel, interface=args.interface, **options)
+    return bus
 
 
 def _read_option(text: str, declared: Mapping[str, Option]) -> tuple[str, Any]:

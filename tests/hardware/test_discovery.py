@@ -63,7 +63,7 @@ def test_a_serial_adapter_is_found_by_its_number_under_another_port(serial_adapt
             while True:
                 bus.recv(PATIENCE)
         adapter.plug()
-        wait_until(lambda: can.detect_available_configs("slcan"))
+        wait_until(lambda: bool(can.detect_available_configs("slcan")))
         bus.reopen()
         bus.send(can.Message.parse("123#01"), PATIENCE)
         adapter.wait_for_sent(1)

@@ -55,7 +55,7 @@ def open_bus(vcan: str) -> Iterator[OpenBus]:
     buses: list[can.BusABC] = []
 
     def open_one(channel: str = vcan, **options: Any) -> can.BusABC:
-        bus = can.Bus(channel, interface="socketcan", **options)
+        bus: can.BusABC = can.Bus(channel, interface="socketcan", **options)
         buses.append(bus)
         return bus
 

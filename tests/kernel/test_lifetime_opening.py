@@ -169,7 +169,7 @@ def _forget(buses: list[can.BusABC]) -> None:
 
 def test_a_forgotten_bus_warns_and_is_closed(vcan: str) -> None:
     before = _descriptors()
-    buses = [can.Bus(vcan, interface="socketcan") for _ in range(3)]
+    buses: list[can.BusABC] = [can.Bus(vcan, interface="socketcan") for _ in range(3)]
     with pytest.warns(ResourceWarning, match=vcan) as caught:
         _forget(buses)
     assert len(caught) == 3

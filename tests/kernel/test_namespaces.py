@@ -85,7 +85,7 @@ def test_a_namespace_has_a_path_and_the_pid_of_who_is_in_it(
     ) as process:
         assert process.stdout.readline() == "there\n"
         pid = process.pid
-        netns = {"path": f"/proc/{pid}/ns/net", "pid": pid, "digits": str(pid)}[form]
+        netns: Any = {"path": f"/proc/{pid}/ns/net", "pid": pid, "digits": str(pid)}[form]
         with can.Bus(pair[1], interface="socketcan", netns=netns) as bus:
             process.communicate("\n")
             bus.send(numbered(1))

@@ -81,7 +81,8 @@ def lock_files(name: str) -> list[str]:
 
 
 def open_bus(name: str, **options: Any) -> can.BusABC:
-    return can.Bus(name, interface="vcan", **options)
+    bus: can.BusABC = can.Bus(name, interface="vcan", **options)
+    return bus
 
 
 def target_of(fd: Path) -> str:

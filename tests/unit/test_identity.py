@@ -19,6 +19,12 @@ OTHERS = [
 ]
 
 
+def meant(text: str, there: list[tuple[str, Identity]]) -> str:
+    wanted = parse_identity(text)
+    assert wanted is not None
+    return choose(text, wanted, there)
+
+
 @pytest.mark.parametrize(
     ("text", "identity"),
     [
@@ -59,18 +65,18 @@ def test_what_names_nothing(text):
     ],
 )
 def test_which_one_is_meant(text, name):
-    assert choose(text, parse_identity(text), TWO + OTHERS) == name
+    assert meant(text, TWO + OTHERS) == name
 
 
 @pytest.mark.parametrize("text", ["usb:12", "usb:1234/2", "path:1-1", "path:1-1.4:1.1", "path:0000:00"])
 def test_one_that_is_not_there(text):
     with pytest.raises(CanChannelNotFoundError, match="is not plugged in") as caught:
-        choose(text, parse_identity(text), TWO + OTHERS)
+        meant(text, TWO + OTHERS)
     assert caught.value.hint == (
         "there is usb:1234/0, usb:1234/1, path:1-1.2:1.0/0, path:spi0.0/0, path:0000:00:04.0/0"
     )
     with pytest.raises(CanChannelNotFoundError) as caught:
-        choose(text, parse_identity(text), [])
+        meant(text, [])
     assert "usb:SERIAL" in str(caught.value.hint)
 
 
@@ -78,9 +84,9 @@ def test_two_adapters_with_the_same_serial_number():
     """Makers of clones give all of theirs the same."""
     twins = [("a", Identity("0001", "1-1:1.0", 0)), ("b", Identity("0001", "1-2:1.0", 0))]
     with pytest.raises(CanConfigError, match="is not the only one") as caught:
-        choose("usb:0001", parse_identity("usb:0001"), twins)
+        meant("usb:0001", twins)
     assert caught.value.hint == "one of path:1-1:1.0, path:1-2:1.0"
-    assert choose("path:1-2:1.0", parse_identity("path:1-2:1.0"), twins) == "b"
+    assert meant("path:1-2:1.0", twins) == "b"
 
 
 def test_an_address_is_read_as_what_it_was_made_of():
@@ -89,4 +95,4 @@ def test_an_address_is_read_as_what_it_was_made_of():
         if address is None:
             assert name == "vcan0"
         else:
-            assert choose(address, parse_identity(address), TWO + OTHERS) == name
+            assert meant(address, TWO + OTHERS) == name

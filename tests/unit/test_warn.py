@@ -136,7 +136,8 @@ def _construct(bus: FakeBus) -> None:
 def _open(bus: FakeBus) -> None:
     from canbus.interface import Bus
 
-    Bus("warn", bustype="virtual").shutdown()
+    old: Any = {"bustype": "virtual"}
+    Bus("warn", **old).shutdown()
 
 
 @pytest.mark.parametrize("use", [_send, _send_periodic, _modify, _construct, _open])

@@ -77,9 +77,10 @@ def create_bus_from_namespace(
         if value is not None:
             options.update(value if keyword == "bus_kwargs" else {keyword: value})
     try:
-        return canbus.Bus(**options)
+        bus: canbus.BusABC = canbus.Bus(**options)
     except CanError as exc:
         raise argparse.ArgumentError(None, f"the bus cannot be opened: {exc}") from exc
+    return bus
 
 
 class _Pairs(argparse.Action):

@@ -30,7 +30,8 @@ def open_bus(request: pytest.FixtureRequest) -> Iterator[OpenBus]:
     buses: list[can.BusABC] = []
 
     def open_one(channel: str = "", **options: Any) -> can.BusABC:
-        bus = can.Bus(f"{request.node.name} {channel}", interface="virtual", **options)
+        name = f"{request.node.name} {channel}"
+        bus: can.BusABC = can.Bus(name, interface="virtual", **options)
         buses.append(bus)
         return bus
 

@@ -113,8 +113,9 @@ def test_without_python_can(monkeypatch):
 
 def test_options_are_handed_on_as_they_are(scripted):
     timing = canbus.BitTiming.from_sample_point(8_000_000, 500_000, 87.5)
+    own: Any = {"own": "1.5"}  # as for any plugin: nobody knows its options here
     with canbus.Bus(
-        "0", "nixnet", bitrate=500_000, timing=timing, state=canbus.BusState.PASSIVE, own="1.5"
+        "0", "nixnet", bitrate=500_000, timing=timing, state=canbus.BusState.PASSIVE, **own
     ):
         opened = dict(Scripted.opened)
     assert opened.pop("timing") == can.BitTiming(8_000_000, 1, 13, 2, 2)

@@ -1,0 +1,1 @@
+"""Files for type checkers: what they must take, and what they must refuse."""
