@@ -12,6 +12,7 @@ from typing import Any
 
 from canbus.errors import CanLinkError, CanUnsupportedError
 from canbus.link_info import LinkInfo
+from canbus.links.holding import signals_held
 from canbus.links.refusals import refusal, step_refusal
 from canbus.links.steps import LinkStep
 
@@ -105,7 +106,8 @@ def _request(refused: Refused, command: str, **facts: object) -> None:
         except OSError as exc:  # the netlink socket itself
             raise refused(exc.errno) from exc
 
-    _off_loop(run)
+    with signals_held():
+        _off_loop(run)
 
 
 def _import_pyroute2() -> tuple[Any, type[Any]]:
