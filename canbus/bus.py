@@ -8,6 +8,7 @@ opens anything or knows an operating system.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import RLock
 from typing import Any, Self
 
@@ -53,6 +54,7 @@ class BusABC(Sending, Watching, Subscribing):
 
     channel_info: str = "unknown"  # the channel, for people
     _protocol: CanProtocol = CanProtocol.CAN_20
+    _told_at_end: tuple[Callable[[], None], ...] = ()  # who waits for the end in an event loop
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Set up what the base needs, so that the order of constructors does not matter."""
@@ -164,4 +166,6 @@ class BusABC(Sending, Watching, Subscribing):
     def _after_close(self) -> None:
         self._ready.clear()
         self._end_dispatcher()
+        for tell in self._told_at_end:
+            tell()
         self._end_tasks()

@@ -1,0 +1,269 @@
+"""AsyncBus: what a task holds. Every method is that of BusABC, awaited where it may wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from canbus.aio import sending
+from canbus.aio.arrivals import BATCH, Arrivals, ThreadArrivals, arrivals_of
+from canbus.aio.subscription import AsyncSubscription
+from canbus.aio.watch import AsyncWatch
+from canbus.bus import BusABC
+from canbus.errors import CanClosedError, CanConfigError, CanTimeoutError
+from canbus.filters import CanFilter, Filters
+from canbus.message import Message
+from canbus.periodic import CyclicSendTask
+from canbus.receipt import SendReceipt
+from canbus.receiving import negative_timeout
+from canbus.state import BusState, BusStatistics, CanProtocol, CanState
+from canbus.subscribing import _matching
+
+T = TypeVar("T")
+
+
+class AsyncBus:
+    """One open CAN channel, for the tasks of one event loop.
+
+    Any number of tasks may use it. A task that is cancelled takes no frame along. It is an
+    async context manager that shuts the bus down.
+
+    Args:
+        bus: an open bus; from now on it is read by this one.
+    """
+
+    def __init__(self, bus: BusABC) -> None:
+        self.bus = bus
+        self._loop = asyncio.get_running_loop()
+        self._arrivals_made: Arrivals | None = None
+        bus._told_at_end = (*bus._told_at_end, self._bus_has_ended)
+
+    @property
+    def _arrivals(self) -> Arrivals:
+        if self._arrivals_made is None:
+            self._arrivals_made = arrivals_of(self.bus, self._loop)
+        return self._arrivals_made
+
+    # -- receiving --------------------------------------------------------------------
+
+    async def recv(self, timeout: float | None = None) -> Message | None:
+        """The next frame that passes the filters, or None if none came in `timeout` seconds.
+
+        Raises:
+            CanError: as `BusABC.recv`.
+        """
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv({timeout})")
+        frames = await self._arrivals.take(1, timeout)
+        return frames[0] if frames else None
+
+    async def recv_many(
+        self, max_frames: int = BATCH, timeout: float | None = None
+    ) -> list[Message]:
+        """The frames that wait, in order, at most 64; if none does, wait for the first.
+
+        Raises:
+            CanConfigError: a ValueError; less than one frame, or a negative timeout.
+            CanError: as `BusABC.recv_many`.
+        """
+        if not max_frames >= 1:
+            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv_many(timeout={timeout})")
+        return await self._arrivals.take(min(max_frames, BATCH), timeout)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        arrivals = self._arrivals_made
+        if arrivals is not None and arrivals.frames and arrivals.handed < BATCH:
+            arrivals.handed += 1
+            return arrivals.frames.popleft()
+        try:
+            frames = await self._arrivals.take(1, None)
+        except CanClosedError:
+            raise StopAsyncIteration from None
+        return frames[0]
+
+    def subscribe(
+        self, filters: Filters | None = None, *, maxlen: int = 10_000
+    ) -> AsyncSubscription:
+        """Frames in a row of their own, independently of all others who read this bus.
+
+        Args:
+            filters: which frames.
+            maxlen: frames that wait at most; those that wait longest are lost, and counted.
+        """
+        return AsyncSubscription(self.bus, filters, maxlen)
+
+    async def request(
+        self,
+        msg: Message,
+        match: Callable[[Message], object] | CanFilter | Mapping[str, Any] | Filters,
+        timeout: float | None = None,
+        *,
+        filters: Filters | None = None,
+    ) -> Message:
+        """Send a frame and return the one that answers it; see `BusABC.request`.
+
+        Raises:
+            CanTimeoutError: no answer came in time.
+            CanError: as `send` and `recv`.
+        """
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"request(timeout={timeout})")
+        answers, wanted = _matching(match, filters)
+        self._arrivals  # noqa: B018 - what waits in the bus is kept for who awaits it
+        async with self.subscribe(wanted) as replies:
+            try:
+                async with asyncio.timeout(timeout):
+                    await self.send(msg)
+                    async for reply in replies:
+                        if not reply.is_error_frame and answers(reply):
+                            return reply
+            except TimeoutError as exc:
+                raise CanTimeoutError(
+                    f"{self.channel_info}: no answer to {msg:candump} within {timeout} s",
+                    hint="is the other node there, and its answer's id what was asked for?",
+                ) from exc
+        raise self.bus._closed()
+
+    # -- sending ----------------------------------------------------------------------
+
+    async def send(
+        self,
+        msg: Message,
+        timeout: float | None = None,
+        *,
+        confirm: bool = False,
+        ttl: float | None = None,
+    ) -> SendReceipt | None:
+        """Send one frame; see `BusABC.send`.
+
+        Raises:
+            CanError: as `BusABC.send`.
+            asyncio.CancelledError: its attribute `sent` says how many frames left: 0; or None
+                with `confirm` or `ttl`, or on a bus without a descriptor, where it may have.
+        """
+        if confirm or ttl is not None or self._needs_thread:
+            call = partial(self.bus.send, msg, timeout, confirm=confirm, ttl=ttl)
+            return await self._in_thread(call)
+        await sending.send(self.bus, msg, timeout)
+        return None
+
+    async def send_many(self, msgs: Iterable[Message], timeout: float | None = None) -> int:
+        """Send several frames, in order; see `BusABC.send_many`.
+
+        Raises:
+            CanError: as `BusABC.send_many`; `sent` says how many went out before.
+            asyncio.CancelledError: its attribute `sent` says how many went out before.
+        """
+        if self._needs_thread:
+            return await self._in_thread(partial(self.bus.send_many, list(msgs), timeout))
+        return await sending.send_many(self.bus, msgs, timeout)
+
+    @property
+    def _needs_thread(self) -> bool:
+        return isinstance(self._arrivals, ThreadArrivals)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(call)
+        except asyncio.CancelledError as cancelled:
+            sending.note(cancelled, None)
+            raise
+
+    def send_periodic(
+        self, msgs: Message | Sequence[Message], period: float, *args: Any, **kwargs: Any
+    ) -> CyclicSendTask:
+        """Send a frame, or several in turn, once a period; see `BusABC.send_periodic`."""
+        return self.bus.send_periodic(msgs, period, *args, **kwargs)
+
+    def watch(self, arbitration_id: int, **kwargs: Any) -> AsyncWatch:
+        """Have a frame watched; see `BusABC.watch`. The events are awaited."""
+        return AsyncWatch(
+            lambda on_event: self.bus.watch(arbitration_id, on_event=on_event, **kwargs)
+        )
+
+    # -- what it is -------------------------------------------------------------------
+
+    @property
+    def channel(self) -> Any:
+        """What was opened."""
+        return self.bus.channel
+
+    @property
+    def channel_info(self) -> str:
+        """The channel, for people."""
+        return self.bus.channel_info
+
+    @property
+    def protocol(self) -> CanProtocol:
+        """What kind of frames the bus was opened for."""
+        return self.bus.protocol
+
+    @property
+    def state(self) -> BusState:
+        """See `BusABC.state`."""
+        return self.bus.state
+
+    @property
+    def can_state(self) -> CanState | None:
+        """See `BusABC.can_state`."""
+        return self.bus.can_state
+
+    @property
+    def statistics(self) -> BusStatistics:
+        """See `BusABC.statistics`."""
+        return self.bus.statistics
+
+    @property
+    def filters(self) -> Sequence[CanFilter] | None:
+        """The filters in force."""
+        return self.bus.filters
+
+    def set_filters(self, filters: Filters | None = None) -> None:
+        """See `BusABC.set_filters`: from now on, also for what waits already."""
+        self.bus.set_filters(filters)
+        arrivals = self._arrivals_made
+        if arrivals is not None and arrivals.frames:
+            passes = self.bus._make_matcher(self.bus.filters)
+            kept = [msg for msg in arrivals.frames if passes is None or passes(msg)]
+            arrivals.frames.clear()
+            arrivals.frames.extend(kept)
+
+    def __repr__(self) -> str:
+        return f"<AsyncBus of {self.bus!r}>"
+
+    # -- the end ----------------------------------------------------------------------
+
+    async def shutdown(self) -> None:
+        """Stop all cyclic tasks and close the channel. May be called any number of times.
+
+        Tasks that await a frame get CanClosedError; iteration ends.
+        """
+        if self._arrivals_made is not None:
+            self._arrivals_made.end(self.bus._closed())
+        # Cyclic tasks are waited for, and a serial adapter is told farewell.
+        await asyncio.shield(asyncio.to_thread(self.bus.shutdown))
+
+    def _bus_has_ended(self) -> None:
+        """Called by whoever shut the bus down, in any thread."""
+        arrivals = self._arrivals_made
+        if arrivals is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(arrivals.end, self.bus._closed())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.shutdown()
