@@ -10,12 +10,31 @@ CAP_SYS_MODULE for modules. Nothing runs through a shell.
 
 from __future__ import annotations
 
-from canbus.bringup.bringing_up import FAMILIES, bring_up, commands_for
-from canbus.bringup.execution import Outcome
-from canbus.bringup.machine import Machine
-from canbus.bringup.request import Request
-from canbus.bringup.steps import Step
-from canbus.bringup.taking_down import TakenDown, take_down
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from canbus.bringup.bringing_up import FAMILIES as FAMILIES
+    from canbus.bringup.bringing_up import bring_up as bring_up
+    from canbus.bringup.bringing_up import commands_for as commands_for
+    from canbus.bringup.execution import Outcome as Outcome
+    from canbus.bringup.machine import Machine as Machine
+    from canbus.bringup.request import Request as Request
+    from canbus.bringup.steps import Step as Step
+    from canbus.bringup.taking_down import TakenDown as TakenDown
+    from canbus.bringup.taking_down import take_down as take_down
+
+_PLACES = {  # loaded on first use: detecting a bit rate, say, needs none of them
+    "FAMILIES": "bringing_up",
+    "Machine": "machine",
+    "Outcome": "execution",
+    "Request": "request",
+    "Step": "steps",
+    "TakenDown": "taking_down",
+    "bring_up": "bringing_up",
+    "commands_for": "bringing_up",
+    "take_down": "taking_down",
+}
 
 __all__ = [
     "FAMILIES",
@@ -28,3 +47,9 @@ __all__ = [
     "commands_for",
     "take_down",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

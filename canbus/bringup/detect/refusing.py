@@ -62,6 +62,15 @@ def _refuse_kind(link: LinkInfo) -> None:
             "adapter has its own from the program that brought it up",
             hint=f"canbus show {link.name}",
         )
+    if link.bitrate is None and (link.is_up or link.bit_timing_limits is None):
+        # One under slcand, say: it would be up at the last rate that was tried, and talk (slc_open,
+        # drivers/net/can/slcan/slcan-core.c, of Linux 6.0 on).
+        raise CanUnsupportedError(
+            f"cannot detect the bit rate of {link.name}: the kernel does not know the one it has, "
+            "so that it could not be put back",
+            hint="a serial adapter has it from the program that brought it up: end that one, and "
+            "try rates with it (canbus up slcan --bitrate 250k)",
+        )
 
 
 def _refuse_kept(link: LinkInfo) -> None:

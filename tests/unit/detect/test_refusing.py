@@ -10,8 +10,11 @@ import canbus as can
 from canbus.bringup import keepers
 from canbus.bringup.detect import detect_bitrate, refusing
 from canbus.bringup.detect.refusing import alone
-from canbus.link_info import LinkDevice
+from canbus.link_info import LinkDevice, LinkTiming
 from tests.unit.detect.fake_bus import DOWN, FakeBus
+
+SERIAL = replace(DOWN, bit_timing_limits=None, bitrate_choices=(250_000, 500_000))
+UNKNOWN = LinkTiming(0xFFFFFFFF, 0, 0, 0, 0, 0, 0, 0)  # what slcand has set
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,9 @@ from tests.unit.detect.fake_bus import DOWN, FakeBus
         (replace(DOWN, kind="vcan"), "vcan link: it has no bit rate"),
         (replace(DOWN, kind="vxcan"), "vxcan link: it has no bit rate"),
         (replace(DOWN, bit_timing_limits=None), "the kernel does not set it"),
+        (replace(SERIAL, bit_timing=UNKNOWN, is_up=True), "could not be put back"),
+        (replace(SERIAL, bit_timing=None), "could not be put back"),
+        (replace(DOWN, bit_timing=None, is_up=True), "could not be put back"),
         (replace(DOWN, supported_modes=frozenset()), "no listen-only mode"),
     ],
 )
