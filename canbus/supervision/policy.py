@@ -65,15 +65,15 @@ class BackOff:
         self._delay = policy.first_delay
         self._back_at: float | None = None
 
-    def lost(self, now: float) -> float:
-        """The channel is lost: seconds to wait before the first try."""
+    def lost(self, now: float) -> bool:
+        """The channel is lost; whether it had been really back, or never lost, before."""
         if self._back_at is not None and now - self._back_at < self._delay:
-            return self.failed()
+            return False
         self._delay = self._policy.first_delay
-        return 0.0
+        return True
 
-    def failed(self) -> float:
-        """A try has failed: seconds to wait before the next."""
+    def next(self) -> float:
+        """Seconds to wait before the next try."""
         delay = self._delay
         self._delay = min(delay * self._policy.factor, self._policy.max_delay)
         return delay

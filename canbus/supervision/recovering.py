@@ -12,10 +12,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from canbus.bus import BusABC
-from canbus.errors import CanChannelNotFoundError, CanError, CanFramesLostError, CanLinkDownError
+from canbus.errors import (
+    CanChannelNotFoundError,
+    CanError,
+    CanFramesLostError,
+    CanLinkDownError,
+    CanLinkError,
+    CanUnsupportedError,
+)
 from canbus.filters import CanFilter
 from canbus.frame_flags import ERR
 from canbus.link_backed import LinkBacked
+from canbus.logs import logger
 from canbus.message import Message
 from canbus.prefetch import PrefetchingBus
 from canbus.state import BusStatistics, CanState
@@ -48,6 +56,7 @@ class Recovering(PrefetchingBus):
     _is_below_due: bool = False  # and was not told yet
     _is_draining: bool = False
     _may_be_off: bool = False  # bus-off: worth to ask
+    _is_refusal_told: bool = False
 
     # -- receiving --------------------------------------------------------------------
 
@@ -120,8 +129,9 @@ class Recovering(PrefetchingBus):
         except CanError:
             return False
 
-    def _off(self) -> CanLinkDownError:
-        return CanLinkDownError(f"{self.channel_info}: the controller is bus-off")
+    def _off(self, exc: CanError | None = None) -> CanLinkDownError:
+        why = "" if exc is None else f", and cannot be restarted: {exc}"
+        return CanLinkDownError(f"{self.channel_info}: the controller is bus-off{why}")
 
     def _lose_channel(self) -> None:
         with suppress(OSError, ValueError):  # not registered any more; closed
@@ -155,13 +165,32 @@ class Recovering(PrefetchingBus):
 
     def _end_bus_off(self, is_due: bool) -> None:
         if is_due and self._policy.restart_bus_off and self._is_bus_off():
-            inner = self._inner
+            try:
+                self._restart_controller()
+            except CanError as exc:
+                if refuses(exc):
+                    raise
+                raise self._off(exc) from exc
+        if self._is_bus_off():
+            raise self._off()
+
+    def _restart_controller(self) -> None:
+        inner = self._inner
+        try:
             if isinstance(inner, LinkBacked):
                 inner._restart_clean()
             else:
                 inner.restart()
-        if self._is_bus_off():
-            raise self._off()
+        except (CanLinkError, CanUnsupportedError) as exc:
+            if not self._is_refusal_told:
+                self._is_refusal_told = True
+                logger().warning(
+                    "%s is bus-off, and is waited for, as it cannot be restarted: %s; %s",
+                    self.channel_info,
+                    exc,
+                    exc.hint,
+                )
+            raise
 
     def _open_anew(self) -> None:
         if type(self._inner).reopen is BusABC.reopen:

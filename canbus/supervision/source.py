@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Protocol
 
 from canbus.bus import BusABC
@@ -76,8 +77,9 @@ class PumpedSource:
     def __init__(self, bus: BusABC) -> None:
         self._bus = bus
         self._row: deque[Message | CanError] = deque()
-        self._room = threading.Semaphore(_ROOM)
-        self._lock = threading.Lock()
+        self._bell = threading.Lock()  # free: there may be room
+        self._lock = threading.RLock()  # a signal handler may close us
+        self._pid = os.getpid()
         self._is_reading = False
         try:
             self._waits = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK | os.EFD_SEMAPHORE)
@@ -124,29 +126,36 @@ class PumpedSource:
     def _took(self) -> None:
         with self._lock:  # of it the descriptor may not tell yet
             self._row.popleft()
-            os.eventfd_read(self._waits)
-        self._room.release()
+            if self._waits >= 0:
+                os.eventfd_read(self._waits)
+        self._ring()
 
     def close(self) -> None:
         """Let the thread end: its bus has been shut down."""
-        self._room.release()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(GRACE)
+        if os.getpid() != self._pid:  # whoever had the lock is not in this process
+            self._lock = threading.RLock()
         with self._lock:
             waits, self._waits = self._waits, -1
-        if waits >= 0:
-            os.close(waits)
+        if waits < 0:
+            return
+        os.close(waits)
+        self._ring()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(GRACE)
+
+    def _ring(self) -> None:
+        with suppress(RuntimeError):  # it rings already
+            self._bell.release()
 
     def _run(self) -> None:
         while True:
-            self._room.acquire()
+            while len(self._row) >= _ROOM and self._waits >= 0:
+                self._bell.acquire()
             try:
                 one: Message | CanError | None = self._bus.recv(None)
             except CanError as exc:
                 one = exc
-            if one is None:
-                self._room.release()
-            elif not self._put(one) or _is_last(one):
+            if one is not None and (not self._put(one) or _is_last(one)):
                 return
 
     def _put(self, one: Message | CanError) -> bool:

@@ -44,6 +44,7 @@ class SupervisedTask(OwnedCyclicTask):
         super().__init__(job, host, is_stored)
         self.engine = engine
         self._below: _Below | None = None
+        self._halted: Run | None = None  # whoever starts it once more has to look
 
     def _begin(self) -> None:
         self._run = Run()
@@ -57,10 +58,11 @@ class SupervisedTask(OwnedCyclicTask):
         below = self._below = _Below(self)
         below.task.start()
         run = self._run
-        if run is None or run.is_over:  # stopped meanwhile
+        if run is None or run.is_over or run is self._halted:  # meanwhile
             below.task.stop()
 
     def _halt(self, run: Run) -> None:
+        self._halted = run
         if self._below is not None:
             self._below.task.stop()
 
@@ -68,6 +70,7 @@ class SupervisedTask(OwnedCyclicTask):
         """Stop sending, without waiting for anybody."""
         run = self._run
         if run is not None and not run.is_over:
+            self._halted = run
             if self._below is not None:
                 self._below.task.stop_soon()
             self._finish(run)

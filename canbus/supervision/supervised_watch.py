@@ -8,6 +8,7 @@ from typing import Protocol
 
 from canbus.bus import BusABC
 from canbus.errors import CanClosedError, CanError
+from canbus.logs import logger
 from canbus.message import Message
 from canbus.supervision.loss import refuses
 from canbus.supervision.supervisor import Supervisor
@@ -50,11 +51,14 @@ class SupervisedWatch:
         self._host = host
         self._below: Watch | None = None
         self._is_cut = self._is_down_told = False
+        self._lost_below = 0
         self.handle = Watch(job, on_event, self._stop, self._renew)
 
     def begin(self) -> None:
         """Have it watched; a CanError where it cannot be now."""
         self._host._supervisor.check()
+        self._below = None  # it may tell something before it is known here
+        self._lost_below = 0
         self._below = self._host.inner._watch(self._job, self._told)
         self._is_cut = False
         if self.handle.done:  # stopped meanwhile
@@ -70,7 +74,14 @@ class SupervisedWatch:
             below.stop()
         self._tell_down(time_ns())
         self.handle._is_known = False
-        self.begin()
+        try:
+            self.begin()
+        except CanError as exc:
+            if _may_help_later(exc):
+                raise
+            logger().error("%r has ended, as it cannot be begun anew: %s", self.handle, exc)
+            self.handle._end(exc)
+            self._host._forget(self)
 
     def end(self) -> None:
         """The bus is shut down."""
@@ -98,7 +109,8 @@ class SupervisedWatch:
         elif event.kind is WatchKind.MISSING:
             handle._went_missing(event.timestamp_ns)
         elif event.kind is WatchKind.LOST:
-            handle._was_lost(event.watch.lost - handle.lost, event.timestamp_ns)
+            lost, self._lost_below = event.watch.lost - self._lost_below, event.watch.lost
+            handle._was_lost(lost, event.timestamp_ns)
         else:
             self._is_cut = event.kind is WatchKind.GONE
             self._tell_down(event.timestamp_ns)
@@ -143,7 +155,13 @@ class SupervisedReply(RemoteReply):
             return
         if below is not None:
             below.stop()
-        self.begin()
+        try:
+            self.begin()
+        except CanError as exc:
+            if _may_help_later(exc):
+                raise
+            logger().error("remote frames are answered no more with %s: %s", self._msg, exc)
+            self.stop()
 
     def end(self) -> None:
         """The bus is shut down."""
@@ -169,3 +187,8 @@ class SupervisedReply(RemoteReply):
                 raise
             self._host._supervisor.look()
         self._msg = msg
+
+
+def _may_help_later(exc: CanError) -> bool:
+    """Whether it failed because the channel is lost again, or the bus closed."""
+    return refuses(exc) or isinstance(exc, CanClosedError)

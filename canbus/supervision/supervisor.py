@@ -82,8 +82,8 @@ class Supervisor:
         self._back_off = BackOff(policy)
         self._changed = threading.Condition()  # of an RLock: a signal handler may shut us down
         self._why: CanError | None = None  # the last try failed by this
-        self._first_pause = 0.0
-        self._lost_at = 0.0
+        self._is_first_put_off = False
+        self._lost_at = self._due_at = 0.0
         self._is_given_up = self._is_closing = False
         self._pid = os.getpid()
         self.gap: Gap | None = None
@@ -127,7 +127,8 @@ class Supervisor:
             if epoch is not None and epoch != self.epoch:
                 return
             self._lost_at = monotonic()
-            self._first_pause = self._back_off.lost(self._lost_at)
+            self._is_first_put_off = not self._back_off.lost(self._lost_at)
+            self._due_at = self._lost_at + self._back_off.next()
             self._why = error
             self.epoch += 1
             cause = cause or cause_of(error)
@@ -192,7 +193,6 @@ class Supervisor:
     # -- the thread -------------------------------------------------------------------
 
     def _run(self) -> None:
-        is_due = False
         try:
             while not self._is_closing:
                 pause: float | None = self._policy.first_delay
@@ -200,25 +200,25 @@ class Supervisor:
                 if charge is None:
                     return
                 try:
-                    pause = self._turn(charge, is_due)
+                    pause = self._turn(charge)
                 except BaseException:  # noqa: BLE001 - reported; it is tried again
                     thread_errors.report()
                 del charge
-                is_due = self._sleep(pause)
+                self._sleep(pause)
         finally:
             self._release()
 
-    def _turn(self, charge: Charge, is_due: bool) -> float | None:
+    def _turn(self, charge: Charge) -> float | None:
         """Look, and try; returns seconds until the next try, None if there is to be none."""
         self._notice(charge)
         gap, why = self.gap, self._why
         if gap is None or why is None or self._is_given_up:
             return None
-        if self._first_pause:  # it was not really back
-            pause, self._first_pause = self._first_pause, 0.0
-            return pause
+        if self._is_first_put_off:  # it was not really back
+            self._is_first_put_off = False
+            return self._until_due()
         try:
-            charge._bring_back(why, gap.cause, is_due)
+            charge._bring_back(why, gap.cause, self._until_due() == 0)
         except CanClosedError:
             if self._is_closing:
                 return None
@@ -236,13 +236,14 @@ class Supervisor:
 
     def _failed(self, charge: Charge, error: CanError) -> float | None:
         self._why = error
-        pause = self._back_off.failed()
+        if self._until_due() == 0:
+            self._due_at = monotonic() + self._back_off.next()
         limit = self._policy.give_up_after
         if limit is None:
-            return pause
+            return self._until_due()
         left = self._lost_at + limit - monotonic()
         if left > 0:
-            return min(pause, left)
+            return min(self._until_due(), left)
         gap = self.gap
         if gap is not None:
             with self._changed:
@@ -252,6 +253,10 @@ class Supervisor:
             charge._channel_given_up(gap.error)
             self._tell(gap)
         return None
+
+    def _until_due(self) -> float:
+        """Seconds until the next try that nobody has asked for; news may come before."""
+        return max(0.0, self._due_at - monotonic())
 
     def _over(self, charge: Charge, gap: Gap) -> None:
         whole = gap._replace(to_ns=time_ns())
@@ -276,8 +281,8 @@ class Supervisor:
         except BaseException as exc:  # noqa: BLE001 - a fence: the user's callback; reported
             logger().error("on_gap of %s failed: %s", self._shown, exc, exc_info=exc)
 
-    def _sleep(self, seconds: float | None) -> bool:
-        """Sleep until something happens, so long at most; True if nothing did."""
+    def _sleep(self, seconds: float | None) -> None:
+        """Sleep until something happens, so long at most."""
         poller = select.poll()
         poller.register(self._wake, select.POLLIN)
         if self._news is not None:
@@ -291,7 +296,6 @@ class Supervisor:
                     self._news.take()
                 except OSError as exc:
                     raise CanOperationError(f"{self._shown}: no news of links: {exc}") from exc
-        return not events
 
     def _release(self) -> None:
         with self._changed if os.getpid() == self._pid else threading.Lock():

@@ -7,12 +7,17 @@ says is not read: who hears of it looks again.
 from __future__ import annotations
 
 import errno
+from time import monotonic
 
 from canbus.backends.socketcan.cyclic import SocketcanCyclic
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, is_running
 from canbus.backends.socketcan.os_errors import receive_error
 from canbus.link_backed import LinkBacked, LinkNews
-from canbus.plugin import CanError, CanOperationError
+from canbus.plugin import CanError, CanLinkError, CanOperationError
+
+_CARRIER_LOST_BY = 1.5
+"""Seconds after which a carrier is no more about to be found lost: linkwatch waits for one
+(net/core/link_watch.c, linkwatch_schedule_work)."""
 
 
 class RouteNews:
@@ -50,6 +55,8 @@ class RouteNews:
 class SocketcanLink(SocketcanCyclic, LinkBacked):
     """What supervision asks of a bus on an interface."""
 
+    _off_since: float | None = None
+
     def _trouble(self) -> CanError | None:
         fixed = self._channels.fixed
         if fixed is None:
@@ -69,11 +76,32 @@ class SocketcanLink(SocketcanCyclic, LinkBacked):
         acts on it, drops what waits, and takes no more (net/core/link_watch.c,
         linkwatch_do_dev). A restart before that would send it all. That it did is seen by
         IFF_RUNNING, and told by RTMGRP_LINK (netdev_state_change).
+
+        Where a driver does not say so, or has no restart (drivers/net/can/usb/gs_usb.c), the
+        link is taken down and up: that drops everything, too.
         """
-        if self._channels.fixed is not None:
-            with self._asking("ask the state of"):
-                if is_running(self._current_name(self._channels.fixed), self._place):
-                    raise CanOperationError(
-                        f"{self._channels.shown}: frames of before the bus-off may still wait"
-                    )
-        self.restart()
+        if self._channels.fixed is None:
+            return
+        with self._asking("ask the state of"):
+            name = self._current_name(self._channels.fixed)
+            has_carrier = is_running(name, self._place)
+        if self._off_since is None:
+            self._off_since = monotonic()
+        if has_carrier and monotonic() - self._off_since < _CARRIER_LOST_BY:
+            raise CanOperationError(f"{name}: frames of before the bus-off may still wait")
+        self._off_since = None
+        if has_carrier or not self._has_restarted():
+            from canbus.links import set_down, set_up
+
+            with self._asking_inside("take down and up"):
+                set_down(name)
+                set_up(name)
+
+    def _has_restarted(self) -> bool:
+        try:
+            self.restart()
+        except CanLinkError as exc:
+            if exc.error_code != errno.EOPNOTSUPP:
+                raise
+            return False
+        return True
