@@ -213,7 +213,7 @@ class SupervisedBus(SendingThrough):
 
 def _check(inner: BusABC, reopen: object, on_gap: object) -> None:
     if isinstance(inner, SupervisedBus):
-        raise CanConfigError(f"{inner} is supervised already")
+        raise CanConfigError(f"{inner} is supervised already; nobody needs that twice")
     if on_gap is not None and not callable(on_gap):
         raise CanConfigError(f"on_gap {on_gap!r} cannot be called", hint="give a function")
     if reopen is None and type(inner).reopen is BusABC.reopen:
