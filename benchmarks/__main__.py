@@ -15,6 +15,7 @@ from time import perf_counter
 from types import ModuleType
 
 from benchmarks import (
+    awaiting,
     calls,
     cyclic_jitter,
     cyclic_setup,
@@ -37,6 +38,7 @@ from benchmarks.timing import substrate
 ON_A_STAGE = (
     receive,
     send,
+    awaiting,
     memory,
     filters,
     calls,

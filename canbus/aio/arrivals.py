@@ -55,14 +55,18 @@ class Arrivals(ABC):
         self.handed = 0
         await asyncio.sleep(0)
 
+    def has_some_now(self) -> bool:
+        """Whether a frame can be had without waiting, as none is here; may raise a CanError."""
+        if self._error is not None:
+            self._raise_error()
+        self._look()
+        return bool(self.frames)
+
     def _now(self, limit: int) -> list[Message]:
         """What can be had without waiting."""
-        if not self.frames:
-            self._raise_error()
-            if self._bus._is_shutdown:
-                raise self._bus._closed()
-            self._look()
         frames = self.frames
+        if not frames:
+            self.has_some_now()
         return [frames.popleft() for _ in range(min(limit, len(frames)))]
 
     def _raise_error(self) -> None:
@@ -121,7 +125,7 @@ class Arrivals(ABC):
 
     @abstractmethod
     def _look(self) -> None:
-        """Take in what waits in the bus, without waiting for it; may raise a CanError."""
+        """Take in what waits in the bus, without waiting for it; raises if that is shut down."""
 
     @abstractmethod
     def _arm(self) -> None:
@@ -175,7 +179,9 @@ class ThreadArrivals(Arrivals):
         self._thread: threading.Thread | None = None
 
     def _look(self) -> None:
-        """What came is here already."""
+        # What came is here already.
+        if self._bus._is_shutdown:
+            raise self._bus._closed()
 
     def _arm(self) -> None:
         if self._thread is None:

@@ -79,12 +79,13 @@ class AsyncBus:
         return self
 
     async def __anext__(self) -> Message:
-        arrivals = self._arrivals_made
-        if arrivals is not None and arrivals.frames and arrivals.handed < BATCH:
-            arrivals.handed += 1
-            return arrivals.frames.popleft()
+        arrivals = self._arrivals_made or self._arrivals
         try:
-            frames = await self._arrivals.take(1, None)
+            # The usual way, without a coroutine more: a frame is here, or waits in the bus.
+            if arrivals.handed < BATCH and (arrivals.frames or arrivals.has_some_now()):
+                arrivals.handed += 1
+                return arrivals.frames.popleft()
+            frames = await arrivals.take(1, None)
         except CanClosedError:
             raise StopAsyncIteration from None
         return frames[0]
