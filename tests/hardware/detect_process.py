@@ -30,22 +30,30 @@ class DetectProcess:
         """Send it a signal."""
         os.kill(self.pid, number)
 
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is None
+
     def finish(self) -> str:
         """Wait until it and its guardian have ended; all that they have written."""
-        with os.fdopen(self._output, errors="replace") as file:
+        with os.fdopen(os.dup(self._output), errors="replace") as file:
             text = file.read()
-        self._output = -1
-        _, status = os.waitpid(self.pid, 0)
-        self.status = os.waitstatus_to_exitcode(status)
+        if self.status is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.status = os.waitstatus_to_exitcode(status)
         return text
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.status is None:
+        if self.runs():
             self.send(signal.SIGKILL)
             self.finish()
+        os.close(self._output)
 
 
 def _be_the_command(output: int, words: tuple[str, ...]) -> None:

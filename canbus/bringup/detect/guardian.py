@@ -17,7 +17,7 @@ from contextlib import suppress
 _STDIN, _STDOUT, _STDERR = range(3)
 _DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 _RESTORED, _READY = b"restored\n", b"ready\n"
-_SHORT = 1000  # milliseconds; most searches are over by then
+_SHORT = 10_000  # milliseconds; most searches are over by then
 
 
 def main() -> int:
@@ -25,8 +25,8 @@ def main() -> int:
     for number in _DEAF_TO:
         signal.signal(number, signal.SIG_IGN)
     line = _read_line()
-    if not line.endswith(b"\n"):
-        return 0  # it died before it had changed anything
+    if not line.endswith(b"\n") or line == _RESTORED:
+        return 0  # it died, or was ended, before it had changed anything
     pid, _, packed = line.decode().partition(" ")
     pidfd = _open(int(pid))
     with suppress(OSError):

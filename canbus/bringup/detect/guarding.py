@@ -51,29 +51,40 @@ class Guard:
             self._tell(f"{os.getpid()} {old.pack()}\n".encode())
             is_ready = self._is_ready()
         except BaseException:
-            self.leave_to_it()  # nothing was changed, so that it changes nothing
+            self.dismiss()  # nothing was changed
             raise
         if not is_ready:
-            self.leave_to_it()
+            self.dismiss()
             raise _not_started(old, "it does not answer")
 
     def dismiss(self) -> None:
         """End it: all is as it was."""
         self._tell(RESTORED)
-        self.leave_to_it()
+        self._end()
 
     def leave_to_it(self) -> None:
-        """Have it put the link back now, unless it was dismissed; return when it has ended."""
-        process = self._process
-        for pipe in (process.stdin, process.stdout):
+        """Have it put the link back now; return when it has ended.
+
+        If that takes it long, it goes on alone: it says itself what came of it.
+        """
+        self._hang_up()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING)
+
+    def _end(self) -> None:
+        """It has nothing to put back, or no more."""
+        self._hang_up()
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _hang_up(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(BrokenPipeError):
                     pipe.close()
-        try:
-            process.wait(_ENDING)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
     def _tell(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from canbus.bringup.detect import guarding
 from canbus.bringup.detect.guarding import Guard, restored
 from canbus.bringup.detect.restoring import Old
 from canbus.errors import CanLinkError
@@ -28,6 +29,7 @@ sys.exit(guardian.main())
 """
 OWNER = """
 import os, sys
+from canbus.bringup.detect import guarding
 from canbus.bringup.detect.guarding import Guard
 from canbus.bringup.detect.restoring import Old
 guard = Guard(Old.unpack({old!r}), {fd}, {program!r})
@@ -148,6 +150,42 @@ def test_without_a_guardian_nothing_is_begun(pipe, program):
         Guard(OLD, pipe[1], program)
     assert (descriptors(), children()) == before
     os.close(pipe[1])
+
+
+@pytest.mark.parametrize("when", ["_tell", "_is_ready"])
+def test_ctrl_c_while_it_starts_leaves_nothing_to_do(pipe, monkeypatch, when):
+    real = getattr(Guard, when)
+
+    def interrupted(self, *args):
+        monkeypatch.setattr(Guard, when, real)
+        raise KeyboardInterrupt
+
+    before = descriptors(), children()
+    monkeypatch.setattr(Guard, when, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Guard(OLD, pipe[1], fake(pipe[1]))
+    assert (descriptors(), children()) == before
+    assert restored_by(pipe) == ""
+
+
+def test_one_that_takes_its_time_to_put_back_is_not_ended(pipe, monkeypatch):
+    ours, theirs = os.pipe()
+    slow = FAKE.replace("def put_back(packed):", f"def put_back(packed):\n    os.read({ours}, 1)")
+    program = [sys.executable, "-c", slow.format(fd=pipe[1], short=60_000)]
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess,
+        "Popen",
+        lambda *args, pass_fds, **more: popen(*args, pass_fds=[*pass_fds, ours, pipe[1]], **more),
+    )
+    guard = Guard(OLD, pipe[1], program)
+    monkeypatch.setattr(guarding, "_ENDING", 0.0)
+    guard.leave_to_it()  # which does not wait
+    os.write(theirs, b"x")
+    assert Old.unpack(restored_by(pipe)) == OLD
+    guard._process.wait()
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_the_real_one_says_when_there_is_nothing_to_put_back(pipe):
