@@ -159,6 +159,15 @@ class Inbox:
                 self._due = None
         return [one for one in row if isinstance(one, Message)], errors
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether all has ended."""
+        return self._end is not None
+
+    def tell_also(self, changed: Callable[[], None]) -> None:
+        """Have this called from now on when something came, has ended, or the last was taken."""
+        self._changed = changed
+
     def look_again(self) -> None:
         """Wake those who wait: something has changed that is not in here."""
         self._ring()

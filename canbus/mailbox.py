@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -15,7 +16,13 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Items in the order in which they were put, each for one taker."""
+    """Items in the order in which they were put, each for one taker.
+
+    Attributes:
+        has_come: called after an item was put, by who puts it; for those who cannot wait here.
+    """
+
+    has_come: Callable[[], None] | None = None
 
     def __init__(self) -> None:
         self._items: deque[T] = deque()
@@ -29,6 +36,8 @@ class Mailbox(Generic[T]):
         """Add an item; never waits."""
         self._items.append(item)
         self._ring()
+        if self.has_come is not None:
+            self.has_come()
 
     def get(self, timeout: float | None) -> T:
         """Take the next item, waiting up to `timeout` seconds (None: as long as it takes).

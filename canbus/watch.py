@@ -151,6 +151,15 @@ class Watch(Stoppable):
         assert event is not None  # noqa: S101 - without a timeout there is one
         return event
 
+    @property
+    def waiting(self) -> int:
+        """Events to be got, the end counted."""
+        return len(self._events)
+
+    def tell_also(self, has_come: Callable[[], None]) -> None:
+        """Have this called from now on when there is an event to get, or the end."""
+        self._events.has_come = has_come
+
     def stop(self) -> None:
         """End it; the events that were told already can be taken. Called any number of times."""
         self._stop()

@@ -20,7 +20,7 @@ from canbus.periodic import CyclicSendTask
 from canbus.receipt import SendReceipt
 from canbus.receiving import negative_timeout
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState
-from canbus.subscribing import _matching
+from canbus.subscribing import _OTHERS, _matching
 
 T = TypeVar("T")
 
@@ -91,15 +91,15 @@ class AsyncBus:
         return frames[0]
 
     def subscribe(
-        self, filters: Filters | None = None, *, maxlen: int = 10_000
+        self, filters: Filters | None = None, *, maxlen: int = 10_000, overflow: str = "drop_oldest"
     ) -> AsyncSubscription:
-        """Frames in a row of their own, independently of all others who read this bus.
+        """Get frames in a row of their own, independently of all others; see `BusABC.subscribe`."""
+        return AsyncSubscription(self.bus, filters, maxlen, overflow)
 
-        Args:
-            filters: which frames.
-            maxlen: frames that wait at most; those that wait longest are lost, and counted.
-        """
-        return AsyncSubscription(self.bus, filters, maxlen)
+    def _keep_what_waits(self) -> None:
+        """What the bus has received is for who awaits the bus, though nobody has done so yet."""
+        with self.bus._dispatch_lock():
+            self.bus._was_read = self.bus._was_read or not self.bus._is_dispatched
 
     async def request(
         self,
@@ -118,13 +118,13 @@ class AsyncBus:
         if timeout is not None and not timeout >= 0:
             raise negative_timeout(f"request(timeout={timeout})")
         answers, wanted = _matching(match, filters)
-        self._arrivals  # noqa: B018 - what waits in the bus is kept for who awaits it
+        self._keep_what_waits()
         async with self.subscribe(wanted) as replies:
             try:
                 async with asyncio.timeout(timeout):
                     await self.send(msg)
                     async for reply in replies:
-                        if not reply.is_error_frame and answers(reply):
+                        if not reply._flags & _OTHERS and answers(reply):
                             return reply
             except TimeoutError as exc:
                 raise CanTimeoutError(
@@ -186,9 +186,7 @@ class AsyncBus:
 
     def watch(self, arbitration_id: int, **kwargs: Any) -> AsyncWatch:
         """Have a frame watched; see `BusABC.watch`. The events are awaited."""
-        return AsyncWatch(
-            lambda on_event: self.bus.watch(arbitration_id, on_event=on_event, **kwargs)
-        )
+        return AsyncWatch(self.bus.watch(arbitration_id, **kwargs))
 
     # -- what it is -------------------------------------------------------------------
 

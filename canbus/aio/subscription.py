@@ -1,91 +1,117 @@
-"""AsyncSubscription: a subscription of a bus, for one consumer among the tasks of a loop.
+"""AsyncSubscription: a subscription of a bus, for the tasks of a loop.
 
-A thread of the bus's own keeps it filled; see canbus/subscription.py.
+It is a `canbus.Subscription`, which a thread of the bus keeps filled; here is only how to await
+what comes into it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from canbus.aio.row import AsyncRow
-from canbus.arguments import check_number
+from canbus.aio.waiters import TURN, Waiters
 from canbus.bus import BusABC
-from canbus.dispatcher import dispatcher_of
-from canbus.errors import CanClosedError, CanError
-from canbus.filters import CanFilter, Filters, normalise
+from canbus.errors import CanClosedError, CanConfigError
+from canbus.filters import CanFilter, Filters
 from canbus.message import Message
+from canbus.receiving import negative_timeout
+from canbus.subscription import Subscription
 
 
 class AsyncSubscription:
     """Frames of a bus that pass its filters, from when it was made; read by awaiting.
 
+    An async context manager that closes at its end; it ends with its bus, too.
+
     Args:
         bus: the bus.
         filters: which frames; None for all.
-        maxlen: frames that wait at most; those that wait longest are lost, and counted.
-
-    Attributes:
-        lost: frames that were lost to this one.
+        maxlen: frames that wait at most.
+        overflow: which frames are lost where more wait; see `BusABC.subscribe`.
     """
 
-    def __init__(self, bus: BusABC, filters: Filters | None, maxlen: int) -> None:
-        check_number("maxlen", maxlen, 1, None, "frames that may wait")
-        self.filters: Sequence[CanFilter] | None = normalise(filters)
-        self.lost = 0
-        self._bus, self._maxlen = bus, maxlen
-        self._row: AsyncRow[Message | CanError] = AsyncRow(asyncio.get_running_loop())
-        self._dispatcher = dispatcher_of(bus)
-        self._dispatcher.add(self)
+    def __init__(
+        self, bus: BusABC, filters: Filters | None, maxlen: int, overflow: str = "drop_oldest"
+    ) -> None:
+        self._subscription = Subscription(bus, filters, maxlen=maxlen, overflow=overflow)
+        self._row = self._subscription._row
+        self._waiters = Waiters(asyncio.get_running_loop(), self._how_many)
+        self._row.tell_also(self._waiters.ring)
 
-    def deliver(self, frames: list[Message]) -> None:
-        """For the dispatcher: called in its thread."""
-        items = self._row._items
-        surplus = len(items) + len(frames) - self._maxlen
-        for _ in range(surplus):
-            try:
-                items.popleft()
-            except IndexError:  # taken meanwhile, or more came at once than may wait
-                frames = frames[1:]
-            self.lost += 1
-        self._row.put(*frames)
-
-    def fail(self, error: CanError) -> None:
-        """For the dispatcher: called in its thread."""
-        if isinstance(error, CanClosedError):
-            self._row.close(error)
-        else:
-            self._row.put(error)
+    def _how_many(self) -> int:
+        return sys.maxsize if self._row.is_closed else len(self._row)
 
     async def recv(self, timeout: float | None = None) -> Message | None:
         """The next frame, or None if none came in `timeout` seconds.
 
         Raises:
             CanClosedError: it was closed, or its bus shut down.
-            CanError: the channel failed, said once.
+            CanError: as `Subscription.recv`.
         """
-        taken = await self._row.take(1, timeout)
-        if not taken:
-            return None
-        if isinstance(taken[0], CanError):
-            raise taken[0].with_traceback(None)
-        return taken[0]
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv({timeout})")
+        frames = await self._take(1, timeout)
+        return frames[0] if frames else None
+
+    async def recv_many(
+        self, max_frames: int = TURN, timeout: float | None = None
+    ) -> list[Message]:
+        """The frames that wait, in order, at most 64; if none does, wait for the first.
+
+        Raises:
+            CanConfigError: a ValueError; less than one frame, or a negative timeout.
+            CanError: as `recv`.
+        """
+        if not max_frames >= 1:
+            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
+        if timeout is not None and not timeout >= 0:
+            raise negative_timeout(f"recv_many(timeout={timeout})")
+        return await self._take(min(max_frames, TURN), timeout)
+
+    async def _take(self, limit: int, timeout: float | None) -> list[Message]:
+        return await self._waiters.take(lambda: self._subscription._take(limit, 0), timeout)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        try:
+            return (await self._take(1, None))[0]
+        except CanClosedError:
+            raise StopAsyncIteration from None
+
+    # -- state ------------------------------------------------------------------------
+
+    @property
+    def lost(self) -> int:
+        """Frames that had no room here. What the kernel lost is in `bus.statistics`."""
+        return self._subscription.lost
+
+    @property
+    def maxlen(self) -> int:
+        """Frames that wait at most."""
+        return self._subscription.maxlen
+
+    @property
+    def filters(self) -> Sequence[CanFilter] | None:
+        """The filters in force; None means that every frame passes."""
+        return self._subscription.filters
+
+    def set_filters(self, filters: Filters | None = None) -> None:
+        """See `Subscription.set_filters`: from now on, also for what waits already."""
+        self._subscription.set_filters(filters)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or the bus shut down."""
+        return self._subscription.is_closed
 
     def close(self) -> None:
-        """Take no more. May be called any number of times."""
-        self._dispatcher.remove(self)
-        self._row.close(CanClosedError(f"a subscription of {self._bus.channel_info} is closed"))
-
-    async def __aiter__(self) -> AsyncIterator[Message]:
-        while True:
-            try:
-                msg = await self.recv()
-            except CanClosedError:
-                return
-            if msg is not None:
-                yield msg
+        """Get no more frames; who awaits one meets CanClosedError. Called any number of times."""
+        self._subscription.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,3 +123,6 @@ class AsyncSubscription:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncSubscription: {self._subscription!r}>"
