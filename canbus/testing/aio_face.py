@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Iterator
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from canbus.aio import AsyncBus
 from canbus.bus import BusABC
@@ -59,9 +59,11 @@ class AioFace:
         else:
             setattr(self._bus, name, value)
 
-    @property  # type: ignore[misc, override]
-    def __class__(self) -> type[BusABC]:  # for isinstance(): it is whatever the bus is
-        return type(self._bus)
+    if not TYPE_CHECKING:  # for isinstance(): it is whatever the bus is
+
+        @property
+        def __class__(self) -> type[BusABC]:
+            return type(self._bus)
 
     def fileno(self) -> int:
         """The loop waits on the descriptor, so there is none for others."""
