@@ -15,7 +15,7 @@ import canbus as can
 from canbus.bringup.detect import COMMON_BITRATES, Verdict, detect_bitrate
 from canbus.link_config import LinkConfig
 from canbus.links import apply, get_link
-from canbus.testing.usb import EmulatedAdapter
+from canbus.testing.usb import EmulatedAdapter, emulate
 from tests.hardware.detect_process import DetectProcess
 from tests.hardware.network import link_up, wait_until
 from tests.scale import SOAK
@@ -168,6 +168,16 @@ def test_the_command_says_what_it_heard_and_sets_what_it_found(candle: EmulatedA
     assert [one["verdict"] for one in facts["heard"]] == ["wrong", "right"]
     link = get_link(name)
     assert (link.is_up, link.bitrate, "listen_only" in link.modes) == (True, 125_000, False)
+
+
+def test_a_driver_without_listen_only_mode_is_refused_before_anything_is_touched() -> None:
+    with emulate("gs_usb", listen_only=False, serial="LOUD") as loud:
+        name = loud.netdevs[0]
+        apply(name, LinkConfig(bitrate=200_000))
+        before = get_link(name)
+        with pytest.raises(can.CanUnsupportedError, match="driver gs_usb has no listen-only mode"):
+            detect_bitrate(name)
+        assert (get_link(name), loud.starts) == (before, [])
 
 
 # -- whatever happens

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     gs_usb.add_argument("--channels", type=int, default=1, choices=(1, 2, 3))
     gs_usb.add_argument("--no-fd", action="store_true", help="classic CAN only")
     gs_usb.add_argument("--no-hardware-stamps", action="store_true")
+    gs_usb.add_argument("--no-listen-only", action="store_true", help="without that mode")
     gs_usb.add_argument("--serial", metavar="TEXT", default="EMULATED", help="serial number")
     kinds.add_parser("pcan_usb", parents=[common], help="PCAN-USB, driver peak_usb")
     cdc_acm = kinds.add_parser(
@@ -101,6 +102,7 @@ def _adapter(args: argparse.Namespace) -> CanAdapter:
         args.channels,
         fd=not args.no_fd,
         hardware_stamps=not args.no_hardware_stamps,
+        listen_only=not args.no_listen_only,
         serial=args.serial,
     )
 

@@ -49,6 +49,7 @@ class GsUsb(CanAdapter):
         channels: 1 to 3, the most that the driver takes.
         fd: it can do CAN FD.
         hardware_stamps: it stamps frames, in microseconds.
+        listen_only: it can be silent.
         serial: serial number that USB tells.
     """
 
@@ -62,6 +63,7 @@ class GsUsb(CanAdapter):
         *,
         fd: bool = True,
         hardware_stamps: bool = True,
+        listen_only: bool = True,
         serial: str = "EMULATED",
     ) -> None:
         identity = Identity(
@@ -74,7 +76,7 @@ class GsUsb(CanAdapter):
             (0x80 | _IN, _OUT),
         )
         super().__init__(wire, identity, channels, forgets=False)
-        self._feature = _LISTEN_ONLY | _LOOP_BACK | _ONE_SHOT | _IDENTIFIES
+        self._feature = _LOOP_BACK | _ONE_SHOT | _IDENTIFIES | (_LISTEN_ONLY if listen_only else 0)
         self._feature |= _TERMINATES | _BERR_REPORTING | _STATE
         self._feature |= (_FD | _EXTENDED if fd else 0) | (_HW_STAMP if hardware_stamps else 0)
         self._modes = [0] * channels

@@ -58,6 +58,7 @@ _OPTIONS: dict[str, dict[str, Callable[[Any], list[str]]]] = {
         "channels": _with_value("--channels"),
         "fd": _if(False, "--no-fd"),
         "hardware_stamps": _if(False, "--no-hardware-stamps"),
+        "listen_only": _if(False, "--no-listen-only"),
         "serial": _with_value("--serial"),
         "paced": _if(True, "--paced"),
         "wire_bitrate": _with_value("--wire-bitrate"),

@@ -31,6 +31,7 @@ def emulate(
     channels: int = 1,
     fd: bool = True,
     hardware_stamps: bool = True,
+    listen_only: bool = True,
     serial: str | None = None,
     wire: str | None = None,
     paced: bool = False,
@@ -74,6 +75,7 @@ def emulate(
         channels: gs_usb: 1 to 3, on one wire.
         fd: gs_usb: it can do CAN FD.
         hardware_stamps: gs_usb: it stamps frames. (pcan_usb always does.)
+        listen_only: gs_usb: it has that mode. (pcan_usb always has.)
         wire: a CAN interface, a vcan say, that is on the same wire; None: there is none. A
             sound wire acknowledges in any case.
         paced: frames occupy the wire for their length; otherwise sending takes no time.

@@ -16,7 +16,7 @@ from tests.unit.testing_usb.host import Host
 
 BITTIMING, MODE, BT_CONST, CONFIG, STAMP, DATA_BITTIMING = 1, 2, 4, 5, 6, 10
 SET_TERMINATION, GET_TERMINATION, GET_STATE = 12, 13, 14
-LOOP_BACK, ONE_SHOT, STAMPS, FD, BERR = 1 << 1, 1 << 3, 1 << 4, 1 << 8, 1 << 12
+LISTEN_ONLY, LOOP_BACK, ONE_SHOT, STAMPS, FD, BERR = (1 << n for n in (0, 1, 3, 4, 8, 12))
 TIMING_500K = pack("<5I", 6, 7, 2, 1, 10)
 
 
@@ -67,9 +67,10 @@ def test_it_tells_its_channels_and_what_it_can_do(host):
     assert clock == 80_000_000
     assert feature & FD
     assert feature & STAMPS
-    plain = Host(GsUsb(Wire(), fd=False, hardware_stamps=False))
+    assert feature & LISTEN_ONLY
+    plain = Host(GsUsb(Wire(), fd=False, hardware_stamps=False, listen_only=False))
     (feature,) = unpack("<I", plain.control_in(BT_CONST).data[:4])
-    assert not feature & (FD | STAMPS)
+    assert not feature & (FD | STAMPS | LISTEN_ONLY)
 
 
 def test_a_channel_that_is_not_there_stalls(host):

@@ -14,6 +14,7 @@ from canbus.testing.usb.options import words
         ("gs_usb", {}, []),
         ("gs_usb", {"channels": 2, "fd": False}, ["--channels=2", "--no-fd"]),
         ("gs_usb", {"fd": True, "hardware_stamps": False}, ["--no-hardware-stamps"]),
+        ("gs_usb", {"listen_only": False}, ["--no-listen-only"]),
         ("gs_usb", {"serial": None, "paced": False}, []),
         ("pcan_usb", {"channels": 1, "paced": True}, ["--paced"]),
         ("cdc_acm", {"dialect": "usbtin", "serial": "-7"}, ["--dialect=usbtin", "--serial=-7"]),
