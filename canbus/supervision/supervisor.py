@@ -219,12 +219,8 @@ class Supervisor:
             return self._until_due()
         try:
             charge._bring_back(why, gap.cause, self._until_due() == 0)
-        except CanClosedError:
-            if self._is_closing:
-                return None
-            raise
         except CanError as exc:
-            return self._failed(charge, exc)
+            return None if charge._is_shutdown else self._failed(charge, exc)
         self._over(charge, self.gap or gap)
         return 0.0  # look once more: something may have changed meanwhile
 
