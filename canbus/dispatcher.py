@@ -272,6 +272,7 @@ class Dispatcher(DispatchReader):
     def _drop_share(self) -> None:
         if self._share is not None:
             self._share_lost += self._share.inbox.lost
+            self._share.inbox.leave()
             self._share = None
 
 

@@ -69,6 +69,7 @@ class Inbox:
         self._due: CanError | None = None  # stood among frames that were dropped
         self._end: CanError | None = None
         self._is_loss_told = False
+        self._is_left = False
         self._recheck: Matcher | None = None
         self.waiting = 0  # threads that wait
         self.lost = 0
@@ -167,6 +168,11 @@ class Inbox:
     def tell_also(self, changed: Callable[[], None]) -> None:
         """Have this called from now on when something came, has ended, or the last was taken."""
         self._changed = changed
+
+    def leave(self) -> None:
+        """Nothing comes any more, and there is another place to look: nobody waits here."""
+        self._is_left = True
+        self._ring()
 
     def look_again(self) -> None:
         """Wake those who wait: something has changed that is not in here."""
@@ -271,17 +277,22 @@ class Inbox:
         Returns:
             False when the deadline passed.
         """
-        self.waiting += 1
+        with self._lock:
+            self.waiting += 1
         try:
-            while not (self._row or self._due or self._end or (unless is not None and unless())):
+            while not (self._has_news() or (unless is not None and unless())):
                 left = _FOR_EVER if deadline_ns is None else (deadline_ns - monotonic_ns()) / _NS
                 if left <= 0:
                     return False
                 self._bell.acquire(timeout=min(left, threading.TIMEOUT_MAX))
         finally:
-            self.waiting -= 1
+            with self._lock:
+                self.waiting -= 1
         self._ring()  # for another who waits
         return True
+
+    def _has_news(self) -> bool:
+        return bool(self._row or self._due or self._end or self._is_left)
 
 
 _FOR_EVER = threading.TIMEOUT_MAX

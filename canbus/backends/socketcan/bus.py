@@ -6,6 +6,7 @@ only when there is nothing to read or no room to write, and never after a deadli
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -216,7 +217,7 @@ class SocketcanBus(SocketcanWatching):
         if code not in LINK_ERRORS or self._channels.fixed is None:
             raise receive_error(code, self._channels.shown)
         self._link.note(code, is_news=True)
-        self._troubles += 1
+        self._troubles += code == errno.ENETDOWN  # which may happen again before a frame comes
         self._kick_due = True
         self._show_leftovers()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from queue import SimpleQueue
 
 import pytest
 
@@ -210,3 +211,17 @@ def test_shutdown_wakes_who_waits_on_the_share(wire: Wire) -> None:
     wait_until_blocked(*waiting)
     wire.bus.shutdown()
     assert [type(worker.error()) for worker in waiting] == [CanClosedError] * 5
+
+
+def test_many_who_wait_are_woken_however_often_the_reader_changes(wire: Wire) -> None:
+    got: SimpleQueue[int] = SimpleQueue()
+    workers = [Worker(lambda: got.put(number_of(receive(wire.bus)))) for _ in range(40)]
+    for number in range(40):
+        subscription = wire.bus.subscribe()
+        if number % 2:
+            subscription.close()
+        _send(wire, number)
+        assert got.get(timeout=PATIENCE / 2) == number
+        subscription.close()
+    for worker in workers:
+        worker.result()
