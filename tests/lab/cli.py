@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from . import fetch, programs
+from . import fetch, programs, root_disk
 from .errors import LabError
 from .request import Request
 from .run import SETUP_FAILED, run
@@ -17,6 +17,7 @@ from .run import SETUP_FAILED, run
 DESCRIPTION = """\
 Run COMMAND inside a throw-away Linux kernel that has CAN, with this checkout
 visible and writable. The first use fetches the kernels."""
+SUBSTRATES = ("uml", "qemu", "systemd")
 STATUSES = """\
 exit status: the command's own; 124 time ran out; 125 the guest died (the end of
 its console goes to stderr); 2 the request itself is wrong or cannot be met"""
@@ -34,7 +35,7 @@ def answer(argv: list[str]) -> int:
     try:
         request = parse(argv)
         if request is None:
-            fetch.ensure(("uml", "qemu", *programs.PARTS))
+            fetch.ensure(("uml", "qemu", root_disk.PART, *programs.PARTS))
             return 0
         request.check()
         fetch.ensure((request.substrate,))
@@ -55,7 +56,7 @@ def parse(argv: list[str]) -> Request | None:
     if options.fetch:
         return None
     if options.substrate is None:
-        raise LabError("say which kernel: uml or qemu")
+        raise LabError("say which kernel: uml, qemu or systemd")
     return Request(
         substrate=options.substrate,
         command=tuple(command),
@@ -66,6 +67,8 @@ def parse(argv: list[str]) -> Request | None:
         qemu_args=tuple(options.qemu_arg),
         env=tuple(options.env),
         out=options.out and options.out.resolve(),
+        disk=options.keep and options.keep.resolve(),
+        files=options.files and options.files.resolve(),
     )
 
 
@@ -78,21 +81,23 @@ def _split(argv: list[str]) -> tuple[list[str], list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="boot",
-        usage="%(prog)s uml|qemu [options] -- COMMAND...\n       %(prog)s --fetch",
+        usage="%(prog)s uml|qemu|systemd [options] -- COMMAND...\n       %(prog)s --fetch",
         description=DESCRIPTION,
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("substrate", nargs="?", choices=("uml", "qemu"), help="User-mode Linux, or a QEMU guest")
+    add("substrate", nargs="?", choices=SUBSTRATES, help="User-mode Linux, or a QEMU guest")
     add("--fetch", action="store_true", help="only fetch kernels and tools")
-    add("--cpus", type=int, default=1, metavar="N", help="qemu only; 1 is the fastest")
+    add("--cpus", type=int, default=1, metavar="N", help="not uml; 1 is the fastest")
     add("--mem", type=_memory, default=512, metavar="M", help="512 or 512M or 1G (default 512M)")
     add("--timeout", type=float, default=900.0, metavar="S", help="seconds (default 900)")
     add("--qemu-arg", action="append", default=[], metavar="ARGS", help="split like a shell does")
     add("--env", action="append", default=[], type=_variable, metavar="NAME=VALUE")
     add("--out", type=Path, metavar="DIR", help="writable in the guest, LAB_OUT; gets log, console")
+    add("--keep", type=Path, metavar="DISK", help="systemd only: the disk, made when missing")
+    add("--files", type=Path, metavar="DIR", help="systemd only: copied over the disk before")
     return parser
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import host_tools, kernel_image, programs
+from . import bytecode, host_tools, kernel_image, programs, root_disk, trixie
 from .errors import LabError
 from .packages import SUITE, Archive
 from .paths import cache_dir, tools_dir
@@ -24,8 +24,10 @@ PACKAGES = {
     "tools": ["busybox-static", "kmod", "can-utils"],
     "uml": ["user-mode-linux"],
     "qemu": ["linux-image-amd64"],
+    root_disk.PART: trixie.PACKAGES,
     **{part: [part] for part in programs.PARTS},
 }
+SUITES = {root_disk.PART: trixie.SUITE}  # the others are from `packages.SUITE`
 IN_GUESTS = ("tools", programs.IN_GUESTS)
 RECORD = ".packages"  # in each folder
 
@@ -34,17 +36,36 @@ def ensure(parts: tuple[str, ...]) -> None:
     """Have these parts ready, and what every guest uses; quick when it is already there."""
     if platform.machine() != "x86_64":
         raise LabError(f"the lab's kernels are for x86_64, this is {platform.machine()}")
+    if root_disk.PART in parts:
+        parts = (*parts, "qemu")  # its kernel
     missing = [part for part in (*IN_GUESTS, *parts) if not _is_ready(part)]
-    needed = [("ip", "iproute2")]  # the guests use the host's
-    if "qemu" in parts:
-        needed.append((host_tools.QEMU, host_tools.QEMU_PACKAGE))
-    lacking = [(program, package) for program, package in needed if not host_tools.find(program)]
+    lacking = [pair for pair in _host_programs(parts) if not host_tools.find(pair[0])]
     if missing or lacking:
         with _lock():
             for program, package in lacking:
                 _say(f"looking for {program}")
                 host_tools.obtain(program, package)
             _fetch(missing)
+    if root_disk.PART in parts and not root_disk.is_current():
+        with _lock():
+            _make_disk()
+
+
+def _host_programs(parts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Programs of the host that these parts are used with, each with its package."""
+    needed = [("ip", "iproute2")]  # the guests use the host's
+    if "qemu" in parts:
+        needed.append((host_tools.QEMU, host_tools.QEMU_PACKAGE))
+    if root_disk.PART in parts:
+        needed.append((root_disk.MKE2FS, root_disk.MKE2FS_PACKAGE))
+    return needed
+
+
+def _make_disk() -> None:
+    """Called with the lock held; another boot may have been quicker."""
+    if not root_disk.is_current():
+        _say(f"making {root_disk.image()}")
+        root_disk.make()
 
 
 def _is_ready(part: str) -> bool:
@@ -53,7 +74,7 @@ def _is_ready(part: str) -> bool:
 
 
 def _record(part: str) -> str:
-    return " ".join([SUITE, *PACKAGES[part]]) + "\n"
+    return " ".join([SUITES.get(part, SUITE), *PACKAGES[part]]) + "\n"
 
 
 def _fetch(parts: list[str]) -> None:
@@ -61,9 +82,9 @@ def _fetch(parts: list[str]) -> None:
     parts = [part for part in parts if not _is_ready(part)]
     if not parts:
         return
-    archive = Archive(cache_dir() / "apt")
-    archive.update()
+    archives: dict[str, Archive] = {}
     for part in parts:
+        archive = _archive(SUITES.get(part, SUITE), archives)
         _say(f"fetching {', '.join(PACKAGES[part])} into {cache_dir() / part}")
         unfinished = cache_dir() / f"{part}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -72,6 +93,15 @@ def _fetch(parts: list[str]) -> None:
         _finish(part, unfinished)
         (unfinished / RECORD).write_text(_record(part))
         _put_in_place(part, unfinished)
+
+
+def _archive(suite: str, opened: dict[str, Archive]) -> Archive:
+    """A suite's archive, with its list of packages fetched when it is asked for first."""
+    if suite not in opened:
+        folder = cache_dir() / ("apt" if suite == SUITE else f"apt-{suite}")
+        opened[suite] = Archive(folder, suite)
+        opened[suite].update()
+    return opened[suite]
 
 
 def _put_in_place(part: str, folder: Path) -> None:
@@ -90,6 +120,8 @@ def _packages(part: str, archive: Archive) -> list[str]:
         return [archive.dependency("linux-image-amd64", "linux-image-6.")]
     if part in programs.PARTS:
         return archive.closure(part)
+    if part == root_disk.PART:
+        return archive.closure(*trixie.PACKAGES, but=trixie.NOT_NEEDED)
     return PACKAGES[part]
 
 
@@ -99,6 +131,8 @@ def _finish(part: str, folder: Path) -> None:
         _relink_kmod(folder)
     elif part in programs.PARTS:
         programs.add_scripts(part, folder)
+    elif part == root_disk.PART:
+        bytecode.compile_library(folder)
     elif part == "qemu":
         boot = folder / "boot"
         (image,) = boot.glob("vmlinuz-*")

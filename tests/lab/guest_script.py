@@ -109,7 +109,7 @@ def init_script(layout: Layout) -> str:
         f"mkdir -p /new{quote(point)} && {command} /new{quote(point)} || die no {quote(point)}"
         for command, point in layout.share_mounts
     ]
-    return _fill(
+    return fill(
         INIT,
         ROOT=layout.root_mount,
         KEEP="\n".join(f"keep {index} {path}" for index, path in views),
@@ -125,12 +125,9 @@ def init_script(layout: Layout) -> str:
 
 def job_script(request: Request, tools: Path, programs: Path) -> str:
     """Text of the script that runs the command."""
-    env = [*request.env, ("LAB_SUBSTRATE", request.substrate)]
-    if request.out:
-        env.append(("LAB_OUT", str(request.out)))
-    return _fill(
+    return fill(
         JOB,
-        ENV="\n".join(f"export {name}={quote(value)}" for name, value in env),
+        ENV=variables(request),
         CWD=quote(str(request.cwd)),
         COMMAND=join(request.command),
         TOOLS=quote(str(tools)),
@@ -141,7 +138,15 @@ def job_script(request: Request, tools: Path, programs: Path) -> str:
     )
 
 
-def _fill(template: str, **values: str) -> str:
+def variables(request: Request) -> str:
+    """The lines that export what the command finds in its environment."""
+    env = [*request.env, ("LAB_SUBSTRATE", request.substrate)]
+    if request.out:
+        env.append(("LAB_OUT", str(request.out)))
+    return "\n".join(f"export {name}={quote(value)}" for name, value in env)
+
+
+def fill(template: str, **values: str) -> str:
     """Replace every @NAME@ in one pass, so that a value holding @NAME@ stays as it is."""
     pieces = template.split("@")
     # Odd pieces are names: the templates hold no other at sign.

@@ -23,6 +23,8 @@ class Launch:
     env: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     # The process's own exit status that means it refused its arguments and no kernel ran.
     refused: int | None = None
+    # Seconds that it needs to shut down, when it is not done without; 0: it has no such thing.
+    shutdown: float = 0.0
 
 
 def shares(request: Request, run_dir: Path) -> list[Share]:

@@ -6,14 +6,16 @@ Knows nothing of kernels. Never changes the system's apt state, never needs root
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import LabError
 from .host_tools import require
 
-SUITE = "bookworm"
+SUITE = "bookworm"  # of everything but the systemd guest's root
 MIRROR = "http://deb.debian.org/debian"
-# The C library belongs to the program loader, which is the host's; the others hold no library.
+# Not to be had twice by a program that runs on the host: the C library belongs to the program
+# loader, which is the host's; the others hold no library.
 THE_HOSTS = ("libc6", "gcc-12-base", "debconf")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -21,12 +23,13 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 class Archive:
     """One Debian suite, with its apt lists in a folder of ours."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suite: str = SUITE) -> None:
         require("apt-get", "apt (the lab unpacks Debian packages)")
         require("dpkg-deb", "dpkg")
         if not KEYRING.exists():
             raise LabError(f"{KEYRING} is missing: apt-get install debian-archive-keyring")
         self._folder = folder
+        self._suite = suite
         self._configure()
 
     def update(self) -> None:
@@ -40,13 +43,13 @@ class Archive:
             kind, _, name = line.strip().partition(": ")
             if kind == "Depends" and name.startswith(prefix):
                 return name
-        raise LabError(f"{package} of {SUITE} depends on no {prefix}*")
+        raise LabError(f"{package} of {self._suite} depends on no {prefix}*")
 
-    def closure(self, package: str) -> list[str]:
-        """The package and all it needs, but for what every Debian has and must not have twice."""
-        plan = self._run("apt-get", "-q", "-s", "--no-install-recommends", "install", package)
+    def closure(self, *packages: str, but: Sequence[str] = THE_HOSTS) -> list[str]:
+        """The packages and all they need, but for these."""
+        plan = self._run("apt-get", "-q", "-s", "--no-install-recommends", "install", *packages)
         lines = [line.split() for line in plan.splitlines()]
-        return [line[1] for line in lines if line[:1] == ["Inst"] and line[1] not in THE_HOSTS]
+        return [line[1] for line in lines if line[:1] == ["Inst"] and line[1] not in but]
 
     def unpack(self, packages: list[str], into: Path) -> None:
         """Download the packages and lay their files out below `into`."""
@@ -66,7 +69,7 @@ class Archive:
             (self._folder / name).mkdir(parents=True, exist_ok=True)
         (self._folder / "status").touch()
         mirror = os.environ.get("CANBUS_LAB_MIRROR", MIRROR)
-        source = f"deb [arch=amd64 signed-by={KEYRING}] {mirror} {SUITE} main\n"
+        source = f"deb [arch=amd64 signed-by={KEYRING}] {mirror} {self._suite} main\n"
         (self._folder / "parts" / "lab.list").write_text(source)
         inherited = [line for line in _dump_host_apt() if _is_download_setting(line)]
         (self._folder / "apt.conf").write_text("\n".join([*inherited, self._settings()]))

@@ -11,7 +11,8 @@ from .machine import Launch
 from .paths import cache_dir
 from .request import Request
 
-EARLY_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_rng")
+TRANSPORT = ("virtio_pci", "9pnet_virtio", "9p", "virtio_rng")
+EARLY_MODULES = (*TRANSPORT, "overlay")
 NINE_P = "trans=virtio,version=9p2000.L,msize=512000"
 # Whatever a PC has and the lab does not need costs boot time.
 MACHINE = "q35,usb=off,vmport=off,sata=off,smbus=off,graphics=off"
@@ -25,8 +26,7 @@ KERNEL_ARGUMENTS = (
 
 def launch(request: Request, run_dir: Path) -> Launch:
     """Prepare the guest's files and the command that starts it."""
-    kernel = cache_dir() / "qemu"
-    modules = machine.one_folder(kernel / "lib" / "modules")
+    modules = machine.one_folder(_kernel() / "lib" / "modules")
     found = machine.shares(request, run_dir)
     # mmap: nothing is cached, so that host and guest agree, yet files can be mapped writable.
     mounts = [
@@ -34,27 +34,45 @@ def launch(request: Request, run_dir: Path) -> Launch:
     ]
     root = machine.mount("9p", f"{NINE_P},cache=loose,ro", "root") + " /lower"
     initrd = machine.prepare(request, run_dir, modules, EARLY_MODULES, root, mounts)
+    argv = command(request, initrd, KERNEL_ARGUMENTS)
+    argv += share("root", Path("/"), read_only=True)
+    for each in found:
+        argv += share(each.tag, each.host)
+    return Launch(argv + extra(request), refused=1)
+
+
+def command(request: Request, initrd: Path, arguments: str) -> list[str]:
+    """QEMU with the lab's machine and kernel, before folders, disks and the user's own."""
     argv = [host_tools.qemu(), "-M", MACHINE]
     argv += ["-accel", "tcg,thread=multi", "-cpu", "max"]
     argv += ["-m", f"{request.memory_mib}M", "-smp", str(request.cpus)]
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     argv += ["-serial", "stdio", "-device", "virtio-rng-pci"]
-    argv += ["-kernel", str(kernel / "boot" / "vmlinux"), "-initrd", str(initrd)]
-    argv += ["-append", KERNEL_ARGUMENTS]
-    argv += _share("root", Path("/"), ",readonly=on")
-    for share in found:
-        argv += _share(share.tag, share.host)
-    for text in request.qemu_args:
-        argv += shlex.split(text)
-    return Launch(argv, refused=1)
+    argv += ["-kernel", str(_kernel() / "boot" / "vmlinux"), "-initrd", str(initrd)]
+    return [*argv, "-append", arguments]
 
 
-def _share(tag: str, folder: Path, more: str = "") -> list[str]:
-    path = str(folder).replace(",", ",,")
+def share(tag: str, folder: Path, *, read_only: bool = False) -> list[str]:
+    """Arguments for a folder of the host."""
+    # remap: the host's root spans several file systems whose inode numbers may clash
+    options = "security_model=none,multidevs=remap" + (",readonly=on" if read_only else "")
     return [
         "-fsdev",
-        # remap: the host's root spans several file systems whose inode numbers may clash
-        f"local,id=fs-{tag},path={path},security_model=none,multidevs=remap{more}",
+        f"local,id=fs-{tag},path={escaped(folder)},{options}",
         "-device",
         f"virtio-9p-pci,fsdev=fs-{tag},mount_tag={tag}",
     ]
+
+
+def extra(request: Request) -> list[str]:
+    """What the user adds."""
+    return [word for text in request.qemu_args for word in shlex.split(text)]
+
+
+def escaped(path: Path) -> str:
+    """A path inside an option: commas separate options."""
+    return str(path).replace(",", ",,")
+
+
+def _kernel() -> Path:
+    return cache_dir() / "qemu"

@@ -12,7 +12,7 @@ from .errors import LabError
 from .paths import CHECKOUT
 
 # Below these a guest still boots but hangs or fails once it runs pytest.
-LEAST_MEMORY = {"uml": 64, "qemu": 128}
+LEAST_MEMORY = {"uml": 64, "qemu": 128, "systemd": 256}
 # Mounted afresh in the guest: what the host keeps there is not to be seen.
 PRIVATE = ("/tmp", "/run", "/dev", "/proc", "/sys")
 
@@ -30,12 +30,15 @@ class Request:
     qemu_args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     out: Path | None = None
+    disk: Path | None = None
+    files: Path | None = None
 
     def check(self) -> None:
         """Refuse, by name, what this guest cannot do."""
         self._check_substrate()
         self._check_environment()
         self._check_places()
+        self._check_disk()
         if not self.command:
             raise LabError("no command given: it goes after --")
         if self.command[0].startswith("-"):
@@ -47,7 +50,7 @@ class Request:
         if self.substrate == "uml" and self.cpus != 1:
             raise LabError(f"--cpus {self.cpus}: User-mode Linux has one CPU; use qemu")
         if self.substrate == "uml" and self.qemu_args:
-            raise LabError("--qemu-arg: only for qemu; User-mode Linux emulates no hardware")
+            raise LabError("--qemu-arg: not for uml: User-mode Linux emulates no hardware")
         for text in self.qemu_args:
             try:
                 shlex.split(text)
@@ -72,6 +75,16 @@ class Request:
         shared = [CHECKOUT, *([self.out] if self.out else [])]
         if any(self.cwd.is_relative_to(place) for place in shared):
             return
+        if self.substrate == "systemd":
+            raise LabError("the systemd guest sees the checkout and --out, not the current folder")
         for place in PRIVATE:
             if self.cwd.is_relative_to(place):
                 raise LabError(f"the current directory is below {place}, private in the guest")
+
+    def _check_disk(self) -> None:
+        if self.substrate != "systemd" and (self.disk or self.files):
+            raise LabError("--keep and --files: only for systemd; the other guests have no disk")
+        if self.files and not self.files.is_dir():
+            raise LabError(f"--files {self.files}: not a folder")
+        if self.disk and not self.disk.parent.is_dir():
+            raise LabError(f"--keep {self.disk}: no such folder")

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import qemu, uml
+from . import qemu, systemd_guest, uml
 from .guest import Guest
 from .machine import Launch
 from .request import Request
@@ -17,6 +17,7 @@ SETUP_FAILED = 2
 CONSOLE_LINES = 60  # a panic's first line stands about 40 from the end
 LOOK_EVERY = 0.03  # seconds between looks at the log
 POWER_OFF = 15.0  # seconds a guest gets to end by itself once the status is there
+LAUNCH = {"uml": uml.launch, "qemu": qemu.launch, "systemd": systemd_guest.launch}
 
 
 def run(request: Request) -> int:
@@ -25,7 +26,9 @@ def run(request: Request) -> int:
     try:
         if request.out:
             request.out.mkdir(parents=True, exist_ok=True)
-        launch = (uml if request.substrate == "uml" else qemu).launch(request, run_dir)
+        if request.files:
+            shutil.copytree(request.files, run_dir / "files", symlinks=True)
+        launch = LAUNCH[request.substrate](request, run_dir)
         status = _watch(launch, run_dir, request.timeout)
         if status in (TIMED_OUT, GUEST_DIED, SETUP_FAILED) and not (run_dir / "status").exists():
             _explain(status, request, run_dir)
@@ -46,12 +49,15 @@ def _watch(launch: Launch, run_dir: Path, timeout: float) -> int:
             log.copy()
             now = time.monotonic()
             if ending is None and (run_dir / "status").exists():
-                ending = now + POWER_OFF
+                ending = now + max(POWER_OFF, launch.shutdown)
             if now > (deadline if ending is None else ending):
                 break
             time.sleep(LOOK_EVERY)
         own_status = guest.exit_status()
     log.copy()
+    if own_status is None and ending is not None and launch.shutdown:
+        (run_dir / "status").unlink()  # what was written to the disk may be lost
+        return GUEST_DIED
     if (run_dir / "status").exists():
         return int((run_dir / "status").read_text())
     if own_status is None:
@@ -89,6 +95,6 @@ def _explain(status: int, request: Request, run_dir: Path) -> None:
 
 
 def _keep(run_dir: Path, out: Path) -> None:
-    for name in ("log", "console"):
+    for name in ("log", "console", "journal", "status"):
         if (run_dir / name).exists():
             shutil.copyfile(run_dir / name, out / name)

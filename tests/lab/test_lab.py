@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from . import cli, guest_script, host_tools, initramfs, kernel_image, machine, qemu, uml
+from . import (
+    cli,
+    guest_script,
+    host_tools,
+    initramfs,
+    kernel_image,
+    machine,
+    qemu,
+    systemd_script,
+    uml,
+)
 from .errors import LabError
 from .packages import _is_download_setting
 from .paths import CHECKOUT
@@ -48,7 +58,7 @@ def test_fetch_alone_is_no_request():
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ("-- true", "uml or qemu"),
+        ("-- true", "uml, qemu or systemd"),
         ("xen -- true", "xen"),
         ("uml true", "true"),
         ("uml --", "no command"),
@@ -59,6 +69,10 @@ def test_fetch_alone_is_no_request():
         ("qemu --qemu-arg=' -- true", "No closing quotation"),
         ("uml --mem 63 -- true", "at least 64M"),
         ("qemu --mem 127M -- true", "at least 128M"),
+        ("systemd --mem 255M -- true", "at least 256M"),
+        ("qemu --keep disk -- true", "--keep"),
+        ("systemd --keep no/such/disk -- true", "no such folder"),
+        ("systemd --files no/such -- true", "not a folder"),
         ("uml --timeout nan -- true", "--timeout"),
         ("uml --env A -- true", "NAME=VALUE"),
         ("uml --env 1=2 -- true", "--env 1"),
@@ -79,6 +93,8 @@ def test_a_directory_the_guest_does_not_see_is_refused():
     with pytest.raises(LabError, match="/tmp"):
         Request("uml", ("true",), Path("/tmp/x")).check()
     Request("uml", ("true",), Path("/tmp/x"), out=Path("/tmp")).check()
+    with pytest.raises(LabError, match="sees the checkout"):
+        Request("systemd", ("true",), Path("/usr")).check()
 
 
 # --- scripts -------------------------------------------------------------------------------------
@@ -112,6 +128,14 @@ def test_the_init_script_is_sound_shell():
     # Kept before the fresh /tmp hides it, shown after the share is there.
     places = [text.index(what) for what in ("keep 0 '/c d'", "tmp tmp", "'/a b'", "show 0 '/c d'")]
     assert places == sorted(places)
+
+
+def test_the_scripts_of_the_systemd_guest_are_sound_shell():
+    layout = systemd_script.Layout((("mount -t 9p -o '/a b' none", "/a b"),), (Path("/c d"),))
+    asked = Request("systemd", ("printf", "<%s>", *AWKWARD), Path("/a b"))
+    for text in (systemd_script.init_script(layout), systemd_script.job_script(asked)):
+        subprocess.run(["/bin/sh", "-n", "-c", os.fsencode(text)], check=True)
+        assert "'/a b'" in text
 
 
 # --- the initramfs -------------------------------------------------------------------------------
@@ -196,4 +220,4 @@ def test_an_output_folder_in_the_checkout_is_shared_once(tmp_path):
 
 
 def test_a_comma_in_a_path_is_doubled_for_qemu():
-    assert "path=/a,,b," in qemu._share("t", Path("/a,b"))[1]
+    assert "path=/a,,b," in qemu.share("t", Path("/a,b"))[1]

@@ -53,7 +53,7 @@ def test_a_script_finds_the_program_and_its_libraries_from_anywhere(tmp_path):
 class FakeArchive:
     """Unpacks one file that names the packages."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, suite):
         pass
 
     def update(self):
