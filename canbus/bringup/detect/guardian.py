@@ -2,35 +2,30 @@
 
 Standard input: one line, the process to guard and the link as it was; then "restored", or the end,
 at which it puts the link back. Standard output: "ready". Standard error: a line, if it had to do
-something. It hears no signal that can be ignored. Of this package it loads nothing until it
-has been needed for a while, or is needed, so that it is ready at once.
+something. Who starts it has blocked the signals that would end it. Of this package, and of most
+others, it loads nothing until it has been there for a while, or is needed, so that it is ready at
+once.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
-from contextlib import suppress
 
 _STDIN, _STDOUT, _STDERR = range(3)
-_DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 _RESTORED, _READY = b"restored\n", b"ready\n"
 _SHORT = 10_000  # milliseconds; most searches are over by then
 
 
 def main() -> int:
     """Guard one process."""
-    for number in _DEAF_TO:
-        signal.signal(number, signal.SIG_IGN)
     line = _read_line()
     if not line.endswith(b"\n") or line == _RESTORED:
         return 0  # it died, or was ended, before it had changed anything
     pid, _, packed = line.decode().partition(" ")
     pidfd = _open(int(pid))
-    with suppress(OSError):
-        os.write(_STDOUT, _READY)
+    _write(_STDOUT, _READY)
     if not _is_over(pidfd, _SHORT):
         _load()
         _is_over(pidfd, None)
@@ -38,8 +33,7 @@ def main() -> int:
         return 0
     problem, text = _put_back(packed)
     text = f"canbus: the process {pid}, which was detecting, has ended too early: {text}\n"
-    with suppress(OSError):  # its terminal may be gone
-        os.write(_STDERR, text.encode(errors="backslashreplace"))
+    _write(_STDERR, text.encode(errors="backslashreplace"))
     return problem
 
 
@@ -82,13 +76,25 @@ def _read_line() -> bytes:
     return line
 
 
+def _write(fd: int, data: bytes) -> None:
+    try:
+        os.write(fd, data)
+    except OSError:  # who reads it has ended; or its terminal is gone
+        return
+
+
 def _load() -> None:
     """Load what it takes to put a link back, lest it is gone when it is needed."""
+    if "site" not in sys.modules:  # it was started with -S
+        import site
+
+        site.main()  # pyroute2 is in one of the folders that this adds
     import canbus.bringup.detect.restoring  # noqa: F401
 
 
 def _put_back(packed: str) -> tuple[int, str]:
     """Put the link back: an exit status, and how that went."""
+    _load()
     from canbus.bringup.detect.restoring import Old, put_back
 
     old = Old.unpack(packed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,8 @@ import canbus
 from canbus.bringup.detect.restoring import Old, put_back
 from canbus.errors import CanLinkError
 
-PROGRAM = (sys.executable, "-P", str(Path(__file__).with_name("guardian.py")))
+# Without `site`, which takes it half of its start; it does that later.
+PROGRAM = (sys.executable, "-P", "-S", str(Path(__file__).with_name("guardian.py")))
 RESTORED = b"restored\n"
 READY = b"ready\n"
 
@@ -36,15 +38,7 @@ class Guard:
 
     def __init__(self, old: Old, lock: int, program: Sequence[str] = PROGRAM) -> None:
         try:
-            self._process = subprocess.Popen(
-                program,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=[lock],
-                cwd="/",
-                env=_environment(),
-                start_new_session=True,  # what ends a terminal's programs is not for it
-            )
+            self._process = _start(program, lock)
         except OSError as exc:
             raise _not_started(old, exc.strerror or str(exc)) from exc
         try:
@@ -125,6 +119,25 @@ def restored(old: Old, lock: int) -> Iterator[None]:
             if failure is None:
                 raise CanLinkError(problem, hint=f"`canbus show {old.name}` shows how it is")
             failure.add_note(problem)
+
+
+def _start(program: Sequence[str], lock: int) -> subprocess.Popen[bytes]:
+    """A process that what ends a terminal's programs, or a service, does not end."""
+    deaf_to = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP
+    # Blocked they stay so over execve(2), see signal(7); so it need not load what ignores them.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf_to)
+    try:
+        return subprocess.Popen(
+            program,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[lock],
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _not_started(old: Old, why: str) -> CanLinkError:
