@@ -285,6 +285,14 @@ class Sending(Lifetime):
     @abstractmethod
     def _send_frame(self, msg: Message, timeout: float | None) -> None: ...
 
+    def _send_waits(self, *, many: bool) -> bool:
+        """Whether sending waits for more than room, an answer say, unless its timeout is 0.
+
+        Args:
+            many: of `send_many`, rather than `send`.
+        """
+        return False
+
     def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
         """Send one frame and wait for the report that it was sent."""
         raise CanUnsupportedError(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from canbus.aio import sending
-from canbus.aio.arrivals import BATCH, Arrivals, ThreadArrivals, arrivals_of
+from canbus.aio.arrivals import BATCH, Arrivals
+from canbus.aio.errands import in_thread
+from canbus.aio.sending import Sender
 from canbus.aio.subscription import AsyncSubscription
+from canbus.aio.thread_arrivals import ThreadArrivals, arrivals_of
 from canbus.aio.watch import AsyncWatch
 from canbus.bus import BusABC
 from canbus.errors import CanClosedError, CanConfigError, CanTimeoutError
@@ -21,6 +23,7 @@ from canbus.receipt import SendReceipt
 from canbus.receiving import negative_timeout
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState
 from canbus.subscribing import _OTHERS, _matching
+from canbus.watching import RemoteReply
 
 T = TypeVar("T")
 
@@ -39,6 +42,7 @@ class AsyncBus:
         self.bus = bus
         self._loop = asyncio.get_running_loop()
         self._arrivals_made: Arrivals | None = None
+        self._sender = Sender(bus)
         bus._told_at_end = (*bus._told_at_end, self._bus_has_ended)
 
     @property
@@ -57,7 +61,11 @@ class AsyncBus:
         """
         if timeout is not None and not timeout >= 0:
             raise negative_timeout(f"recv({timeout})")
-        frames = await self._arrivals.take(1, timeout)
+        arrivals = self._arrivals_made or self._arrivals
+        if arrivals.waiters.taken < BATCH and (arrivals.frames or arrivals.has_some_now()):
+            arrivals.waiters.taken += 1
+            return arrivals.frames.popleft()
+        frames = await arrivals.take(1, timeout)
         return frames[0] if frames else None
 
     async def recv_many(
@@ -82,13 +90,29 @@ class AsyncBus:
         arrivals = self._arrivals_made or self._arrivals
         try:
             # The usual way, without a coroutine more: a frame is here, or waits in the bus.
-            if arrivals.handed < BATCH and (arrivals.frames or arrivals.has_some_now()):
-                arrivals.handed += 1
+            if arrivals.waiters.taken < BATCH and (arrivals.frames or arrivals.has_some_now()):
+                arrivals.waiters.taken += 1
                 return arrivals.frames.popleft()
             frames = await arrivals.take(1, None)
         except CanClosedError:
             raise StopAsyncIteration from None
         return frames[0]
+
+    async def batches(self, max_frames: int = BATCH) -> AsyncIterator[list[Message]]:
+        """Yield the frames that wait, again and again; ends when the bus is shut down.
+
+        Args:
+            max_frames: in one batch, 64 at most.
+
+        Raises:
+            CanError: as `recv_many`.
+        """
+        while True:
+            try:
+                frames = await self.recv_many(max_frames)
+            except CanClosedError:
+                return
+            yield frames
 
     def subscribe(
         self, filters: Filters | None = None, *, maxlen: int = 10_000, overflow: str = "drop_oldest"
@@ -120,13 +144,16 @@ class AsyncBus:
         answers, wanted = _matching(match, filters)
         self._keep_what_waits()
         async with self.subscribe(wanted) as replies:
+            limit = asyncio.timeout(timeout)
             try:
-                async with asyncio.timeout(timeout):
+                async with limit:
                     await self.send(msg)
                     async for reply in replies:
                         if not reply._flags & _OTHERS and answers(reply):
                             return reply
             except TimeoutError as exc:
+                if isinstance(exc, CanTimeoutError) or not limit.expired():
+                    raise
                 raise CanTimeoutError(
                     f"{self.channel_info}: no answer to {msg:candump} within {timeout} s",
                     hint="is the other node there, and its answer's id what was asked for?",
@@ -150,39 +177,46 @@ class AsyncBus:
             asyncio.CancelledError: its attribute `sent` says how many frames left: 0; or None
                 with `confirm` or `ttl`, or on a bus without a descriptor, where it may have.
         """
-        if confirm or ttl is not None or self._needs_thread:
+        if confirm or ttl is not None:
             call = partial(self.bus.send, msg, timeout, confirm=confirm, ttl=ttl)
-            return await self._in_thread(call)
-        await sending.send(self.bus, msg, timeout)
+            return await self._sender.by_thread(call, in_order=self._is_by_thread)
+        if self._is_by_thread or self.bus._send_waits(many=False):
+            await self._sender.by_thread(partial(self.bus.send, msg, timeout), in_order=True)
+        else:
+            await self._sender.send(msg, timeout)
         return None
 
     async def send_many(self, msgs: Iterable[Message], timeout: float | None = None) -> int:
-        """Send several frames, in order; see `BusABC.send_many`.
+        """Send several frames, in order; see `BusABC.send_many`. Other tasks run meanwhile.
 
         Raises:
             CanError: as `BusABC.send_many`; `sent` says how many went out before.
-            asyncio.CancelledError: its attribute `sent` says how many went out before.
+            asyncio.CancelledError: its attribute `sent` says how many went out before; None
+                where a thread sends, and they may have.
         """
-        if self._needs_thread:
-            return await self._in_thread(partial(self.bus.send_many, list(msgs), timeout))
-        return await sending.send_many(self.bus, msgs, timeout)
+        if self._is_by_thread or self.bus._send_waits(many=True):
+            frames = await self._sender.validated(msgs)
+            call = partial(self.bus.send_many, frames, timeout)
+            return await self._sender.by_thread(call, in_order=True)
+        return await self._sender.send_many(msgs, timeout)
 
     @property
-    def _needs_thread(self) -> bool:
+    def _is_by_thread(self) -> bool:
         return isinstance(self._arrivals, ThreadArrivals)
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        try:
-            return await asyncio.to_thread(call)
-        except asyncio.CancelledError as cancelled:
-            sending.note(cancelled, None)
-            raise
 
     def send_periodic(
         self, msgs: Message | Sequence[Message], period: float, *args: Any, **kwargs: Any
     ) -> CyclicSendTask:
         """Send a frame, or several in turn, once a period; see `BusABC.send_periodic`."""
         return self.bus.send_periodic(msgs, period, *args, **kwargs)
+
+    def stop_all_periodic_tasks(self) -> None:
+        """See `BusABC.stop_all_periodic_tasks`."""
+        self.bus.stop_all_periodic_tasks()
+
+    def reply_to_remote(self, msg: Message) -> RemoteReply:
+        """Have remote frames answered; see `BusABC.reply_to_remote`."""
+        return self.bus.reply_to_remote(msg)
 
     def watch(self, arbitration_id: int, **kwargs: Any) -> AsyncWatch:
         """Have a frame watched; see `BusABC.watch`. The events are awaited."""
@@ -247,14 +281,20 @@ class AsyncBus:
         """
         if self._arrivals_made is not None:
             self._arrivals_made.end(self.bus._closed())
-        # Cyclic tasks are waited for, and a serial adapter is told farewell.
-        await asyncio.shield(asyncio.to_thread(self.bus.shutdown))
+        # Cyclic tasks are waited for, and a serial adapter is told farewell: a thread does that,
+        # and goes on if the task is cancelled.
+        await in_thread(self.bus.shutdown)
 
     def _bus_has_ended(self) -> None:
         """Called by whoever shut the bus down, in any thread."""
+        self._sender.end()
         arrivals = self._arrivals_made
-        if arrivals is not None and not self._loop.is_closed():
+        if arrivals is None:
+            return
+        try:
             self._loop.call_soon_threadsafe(arrivals.end, self.bus._closed())
+        except RuntimeError:  # the loop is closed, so nobody waits
+            arrivals.end(self.bus._closed())
 
     async def __aenter__(self) -> Self:
         return self

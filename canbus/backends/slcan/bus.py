@@ -267,6 +267,10 @@ class SlcanBus(AdapterBus):
         with self._talking():
             self._session.sender.send_many(frames, timeout)
 
+    def _send_waits(self, *, many: bool) -> bool:
+        window = self._session.sender.window
+        return window > 0 if many else window == 1
+
     def _send_confirmed(self, msg: Message, timeout: float | None) -> SendReceipt:
         with self._talking():
             return self._session.sender.confirm(msg, timeout)
