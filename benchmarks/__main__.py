@@ -19,6 +19,7 @@ from benchmarks import (
     calls,
     cyclic_jitter,
     cyclic_setup,
+    dispatching,
     dumping,
     filters,
     import_cost,
@@ -46,7 +47,7 @@ ON_A_STAGE = (
     cyclic_setup,
     cyclic_jitter,
 )
-ON_NO_STAGE = (dumping, import_cost, slcan_parse, slcan_receive, slcan_send)
+ON_NO_STAGE = (dispatching, dumping, import_cost, slcan_parse, slcan_receive, slcan_send)
 
 
 def main() -> None:

@@ -100,14 +100,20 @@ class DispatchTable:
         if self._only is not None:
             return [(self._only, frames)]
         boxes: dict[Entry, list[Message]] = {}
+        exact, is_simple = self._exact, not (self._all or self._asked)
         for msg in frames:
-            for number, entry in enumerate(self._takers(msg)):
-                one = twin(msg) if number else msg
-                box = boxes.get(entry)
-                if box is None:
-                    boxes[entry] = [one]
+            flags = msg._flags
+            if is_simple and not flags & ERR:  # written out, as it is what there is most of
+                takers = exact.get(msg.arbitration_id | flags & _KIND, ())
+            else:
+                takers = self._takers(msg)
+            one: Message | None = msg
+            for entry in takers:
+                own, one = one or twin(msg), None
+                if entry in boxes:
+                    boxes[entry].append(own)
                 else:
-                    box.append(one)
+                    boxes[entry] = [own]
         return list(boxes.items())
 
     def _takers(self, msg: Message) -> tuple[Entry, ...]:

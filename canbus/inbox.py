@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic_ns
 
 from canbus.detailed_message import detailed
@@ -103,14 +104,15 @@ class Inbox:
         self._tell()
 
     def _drop_oldest(self, count: int) -> None:
-        for _ in range(count):
-            oldest = self._row.popleft()
-            if isinstance(oldest, CanError):
-                self._due = oldest
-            else:
-                self.lost += 1
-                self._gap_ahead += 1 + oldest.lost_before
-                self._is_gap_told = False
+        with suppress(IndexError):  # a signal handler has closed it
+            for _ in range(count):
+                oldest = self._row.popleft()
+                if isinstance(oldest, CanError):
+                    self._due = oldest
+                else:
+                    self.lost += 1
+                    self._gap_ahead += 1 + oldest.lost_before
+                    self._is_gap_told = False
 
     def _lose_newest(self, frames: list[Message]) -> None:
         self.lost += len(frames)
@@ -204,7 +206,7 @@ class Inbox:
 
     def take_many(self, limit: int) -> list[Message]:
         """Up to so many frames; what is to be raised after the first comes with the next call."""
-        frames: list[Message] = []
+        frames = self._take_simple(limit)
         while len(frames) < limit:
             if frames and self._stops():
                 break
@@ -214,6 +216,23 @@ class Inbox:
             frames.append(msg)
         if not self._row and self._changed is not None:
             self._changed()
+        return frames
+
+    def _take_simple(self, limit: int) -> list[Message]:
+        """Those at once before which nothing can stand."""
+        frames: list[Message] = []
+        with self._lock:
+            is_odd = self._end or self._due or self._gap_ahead or self._raises
+            if is_odd or (self.lost and not self._is_loss_told):
+                return frames
+            row = self._row
+            with suppress(IndexError):  # a signal handler has closed it
+                for _ in range(min(limit, len(row))):
+                    ahead = row[0]
+                    if isinstance(ahead, CanError):
+                        break
+                    row.popleft()
+                    frames.append(ahead)
         return frames
 
     def _stops(self) -> bool:
