@@ -174,8 +174,8 @@ class AsyncBus:
 
         Raises:
             CanError: as `BusABC.send`.
-            asyncio.CancelledError: its attribute `sent` says how many frames left: 0; or None
-                with `confirm` or `ttl`, or on a bus without a descriptor, where it may have.
+            asyncio.CancelledError: `frames_sent` says how many frames left: 0; or None where a
+                thread was sending (with `confirm` or `ttl`, without a descriptor), and may have.
         """
         if confirm or ttl is not None:
             call = partial(self.bus.send, msg, timeout, confirm=confirm, ttl=ttl)
@@ -191,8 +191,8 @@ class AsyncBus:
 
         Raises:
             CanError: as `BusABC.send_many`; `sent` says how many went out before.
-            asyncio.CancelledError: its attribute `sent` says how many went out before; None
-                where a thread sends, and they may have.
+            asyncio.CancelledError: `frames_sent` says how many went out before; None where a
+                thread was sending.
         """
         if self._is_by_thread or self.bus._send_waits(many=True):
             frames = await self._sender.validated(msgs)

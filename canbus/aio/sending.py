@@ -178,6 +178,22 @@ class noted:  # noqa: N801 - read as a word: with noted(3)
             _note(exc, self._sent)
 
 
+def frames_sent(error: BaseException) -> int | None:
+    """How many frames left before a send ended with this error; None where nobody knows.
+
+    Args:
+        error: the CancelledError of a task that was sending; the TimeoutError that a time limit
+            made of one; or a CanError of `send_many`.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if hasattr(seen, "sent"):
+            sent: int | None = seen.sent
+            return sent
+        seen = seen.__cause__
+    return None
+
+
 def _note(cancelled: asyncio.CancelledError, sent: int | None) -> None:
     told: Any = cancelled
     told.sent = sent

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import canbus as can
 from canbus.aio import AsyncBus
+
+if TYPE_CHECKING:
+    import pytest
 
 PATIENCE = 10.0
 _numbers = count()
@@ -40,3 +43,22 @@ def numbered(number: int) -> can.Message:
 def number_of(msg: can.Message | None) -> int:
     assert msg is not None
     return int.from_bytes(msg.data, "big")
+
+
+class Full:
+    """A bus whose transmit queue is full for so many tries."""
+
+    def __init__(self, bus: can.BusABC, monkeypatch: pytest.MonkeyPatch, tries: int) -> None:
+        self.left = tries
+        self.tries = 0
+        real = bus._send_frame
+
+        def send(msg: can.Message, timeout: float | None) -> None:
+            assert timeout == 0
+            self.tries += 1
+            if self.left:
+                self.left -= 1
+                raise can.CanTxQueueFullError("no room")
+            real(msg, timeout)
+
+        monkeypatch.setattr(bus, "_send_frame", send)

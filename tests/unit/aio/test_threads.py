@@ -1,0 +1,181 @@
+"""Buses without a descriptor, and calls that would hold up the loop: threads do it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+import canbus as can
+from canbus import aio
+from canbus.aio.arrivals import DescriptorArrivals
+from canbus.testing import FakeBus
+from tests.unit.aio.support import PATIENCE, number_of, numbered, run
+
+
+def test_a_thread_reads_then(without_descriptor, buses):
+    async def main():
+        bus, peer = buses()
+        waiting = asyncio.create_task(bus.recv())
+        await asyncio.sleep(0.01)
+        for number in range(500):
+            peer.send(numbered(number))
+        got = [await waiting]
+        async for msg in bus:
+            got.append(msg)
+            if len(got) == 500:
+                break
+        assert [number_of(msg) for msg in got] == list(range(500))
+        await bus.send(numbered(1))
+        assert await bus.send_many([numbered(2)]) == 1
+        assert [number_of(peer.recv(PATIENCE)) for _ in range(2)] == [1, 2]
+        waiting = asyncio.create_task(bus.recv())
+        await asyncio.sleep(0.01)
+        await bus.shutdown()
+        with pytest.raises(can.CanClosedError):
+            await waiting
+
+    threads = threading.active_count()
+    run(main())
+    for thread in threading.enumerate():
+        if thread.name.startswith("canbus aio"):
+            thread.join(PATIENCE)
+    assert threading.active_count() <= threads
+
+
+def test_what_waits_can_be_had_without_waiting(without_descriptor, buses):
+    async def main():
+        bus, peer = buses()
+        assert await bus.recv(0) is None
+        for number in range(100):
+            peer.send(numbered(number))
+        got = [await bus.recv(0)]
+        got += await bus.recv_many(timeout=0)
+        assert await bus.recv(0.01) is not None  # 65th or so
+        assert [number_of(msg) for msg in got] == list(range(len(got)))
+
+    run(main())
+
+
+def test_a_frame_that_comes_when_nobody_waits_any_more_is_kept_in_order(without_descriptor, buses):
+    async def main():
+        bus, peer = buses()
+        assert await bus.recv(0.01) is None  # its thread waits on
+        for number in range(200):
+            peer.send(numbered(number))
+        got: list[can.Message] = []
+        while len(got) < 200:
+            got += await bus.recv_many(7, PATIENCE)
+        assert [number_of(msg) for msg in got] == list(range(200))
+
+    run(main())
+
+
+def test_errors_of_the_thread_reach_each_who_awaits():
+    class Down(FakeBus):
+        def _recv_frame(self, timeout: float | None) -> can.Message | None:
+            if timeout == 0:
+                return None
+            raise can.CanLinkDownError("it is down")
+
+    async def main():
+        with Down() as plain:
+            bus = aio.AsyncBus(plain)
+            tasks = [asyncio.create_task(bus.recv()) for _ in range(3)]
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            assert [type(one) for one in outcomes] == [can.CanLinkDownError] * 3
+
+    run(main())
+
+
+def test_sends_by_a_thread_keep_their_order():
+    async def main():
+        with FakeBus() as plain:
+            bus = aio.AsyncBus(plain)
+            await asyncio.gather(*(bus.send(numbered(number)) for number in range(50)))
+            assert [number_of(msg) for msg in plain.sent] == list(range(50))
+
+    run(main())
+
+
+class Stuck(FakeBus):
+    """A bus whose sends wait until it is shut down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.end = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def _send_frame(self, msg: can.Message, timeout: float | None) -> None:
+        self.begun.release()
+        assert self.end.wait(PATIENCE)
+        raise self._closed()
+
+    def _send_confirmed(self, msg: can.Message, timeout: float | None) -> Any:
+        self._send_frame(msg, timeout)
+
+    def _close(self) -> None:
+        super()._close()
+        self.end.set()
+
+
+def test_sends_that_wait_do_not_keep_shutdown_from_running():
+    async def main():
+        bus = aio.AsyncBus(Stuck())
+        tasks = [asyncio.create_task(bus.send(numbered(1))) for _ in range(3)]
+        await asyncio.sleep(0)
+        bus._arrivals_made = DescriptorArrivals(bus.bus, asyncio.get_running_loop(), 0)
+        tasks += [asyncio.create_task(bus.send(numbered(1), confirm=True)) for _ in range(100)]
+        await asyncio.sleep(0)
+        await bus.shutdown()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(one) for one in outcomes] == [can.CanClosedError] * 103
+
+    run(main())
+
+
+def test_a_send_by_a_thread_says_whether_it_can_have_left():
+    """One that waits behind another has not; of the one that is under way nobody knows."""
+
+    async def main():
+        stuck = Stuck()
+        bus = aio.AsyncBus(stuck)
+        under_way, behind = (asyncio.create_task(bus.send(numbered(n))) for n in range(2))
+        assert await asyncio.to_thread(stuck.begun.acquire, timeout=PATIENCE)
+        for task, sent in ((behind, 0), (under_way, None)):
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await task
+            assert aio.frames_sent(cancelled.value) == sent
+        await bus.shutdown()
+        with pytest.raises(can.CanClosedError):
+            await bus.send(numbered(3))
+
+    run(main())
+
+
+def test_no_thread_is_left_and_none_begins_that_is_not_needed(buses):
+    before = set(threading.enumerate())
+
+    async def main():
+        bus, peer = buses()
+        waiting = asyncio.create_task(bus.recv())
+        await asyncio.sleep(0)
+        peer.send(numbered(1))
+        await waiting
+        await bus.send(numbered(1))
+        await bus.send_many([numbered(1)] * 100)
+        assert set(threading.enumerate()) == before
+        async with await aio.Bus("aio threads", "virtual") as other:
+            await other.send(numbered(1))
+        with FakeBus() as plain:
+            bus = aio.AsyncBus(plain)
+            await bus.send(numbered(1))
+            assert await bus.recv(0.001) is None
+
+    run(main())
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+    assert set(threading.enumerate()) == before
