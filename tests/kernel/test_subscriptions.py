@@ -16,6 +16,7 @@ import canbus as can
 from canbus.dispatcher import dispatcher_of
 from canbus.links import create_vcan, delete_link, set_down, set_up
 from canbus.testing.support import PATIENCE, Worker, number_of, numbered, receive
+from tests.interruptions import at_every_step, interrupted
 from tests.kernel.conftest import OpenBus
 from tests.scale import SOAK
 from tests.unit.dispatch.consumers import Raising, Recorder, dispatchers, exactly, next_of
@@ -286,3 +287,43 @@ def test_a_request_on_a_socket(open_bus: OpenBus) -> None:
     answering.result()
     assert [msg.arbitration_id for msg in bus.recv_many(64, 0)] == [0x100, 0x7E8] * 20
     assert dispatchers() == []
+
+
+def _subscribe(bus: can.BusABC, other: can.BusABC) -> None:
+    other.send_many([numbered(number) for number in range(3)])
+    bus.recv(0)
+    with bus.subscribe(exactly(1)) as subscription:
+        other.send(numbered(1, 1))
+        subscription.recv(PATIENCE)
+        bus.recv(0)
+    bus.recv(0)
+
+
+@pytest.mark.soak  # tests/unit/dispatch has the same without a kernel
+def test_shutdown_in_a_signal_handler_at_every_step(vcan: str) -> None:
+    def try_one(step: int) -> bool:
+        bus, other = (can.Bus(vcan, interface="socketcan") for _ in range(2))
+
+        def work() -> None:
+            with suppress(can.CanClosedError):
+                _subscribe(bus, other)
+
+        reached = interrupted(work, step, bus.shutdown, within="canbus/")
+        if reached:
+            with pytest.raises(can.CanClosedError):
+                bus.recv(0)
+        bus.shutdown()
+        other.shutdown()
+        for thread in dispatchers():
+            thread.join(PATIENCE)
+        assert dispatchers() == []
+        return reached
+
+    try_one(1)
+    before = _descriptors()
+    at_every_step(try_one)
+    assert _descriptors() == before
+
+
+def _descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir() if path.is_symlink()}
