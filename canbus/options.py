@@ -40,6 +40,8 @@ class Capability(Flag):
     """`send(ttl=...)` lets a frame expire."""
     WATCH = auto()
     """`watch` and `reply_to_remote`: something below Python looks after received frames."""
+    TX_QUEUE = auto()
+    """Frames wait for the channel in a queue that can be full; `send` waits for room in it."""
 
 
 class Option(NamedTuple):

@@ -20,19 +20,28 @@ __all__ = ["BusConformance", "FakeBus"]
 
 # Every module with an `assert` in it: pytest then shows the values of a failed one.
 _ASSERTING = (
+    "abilities",
+    "accounts",
+    "apart",
     "base",
     "closing",
     "concurrency",
     "conformance",
+    "consumers",
+    "cyclic_options",
     "cyclic_running",
     "cyclic_tasks",
     "declaration",
     "descriptor",
     "filtering",
     "frame_kinds",
+    "full_queue",
+    "many_frames",
     "receiving",
     "sending",
     "support",
+    "torture",
+    "watching",
 )
 _pytest = sys.modules.get("pytest")  # there in every test run, before anything is imported here
 if _pytest is not None:

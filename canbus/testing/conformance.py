@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from canbus.testing.abilities import AbilityRules
+from canbus.testing.accounts import AccountRules
+from canbus.testing.apart import ApartRules
 from canbus.testing.closing import ClosingRules
 from canbus.testing.concurrency import ConcurrencyRules
+from canbus.testing.consumers import ConsumerRules
 from canbus.testing.cyclic_options import CyclicOptionRules
 from canbus.testing.cyclic_running import CyclicRunningRules
 from canbus.testing.cyclic_tasks import CyclicTaskRules
@@ -11,9 +15,11 @@ from canbus.testing.declaration import DeclarationRules
 from canbus.testing.descriptor import DescriptorRules
 from canbus.testing.filtering import FilteringRules
 from canbus.testing.frame_kinds import FrameKindRules
+from canbus.testing.full_queue import FullQueueRules
 from canbus.testing.many_frames import ManyFramesRules
 from canbus.testing.receiving import ReceivingRules
 from canbus.testing.sending import SendingRules
+from canbus.testing.torture import TortureRules
 from canbus.testing.watching import WatchRules
 
 
@@ -21,16 +27,22 @@ class BusConformance(
     DeclarationRules,
     ReceivingRules,
     SendingRules,
+    FullQueueRules,
     ManyFramesRules,
     FrameKindRules,
     FilteringRules,
+    ApartRules,
     ConcurrencyRules,
+    ConsumerRules,
     DescriptorRules,
     CyclicTaskRules,
     CyclicRunningRules,
     CyclicOptionRules,
     WatchRules,
+    AbilityRules,
+    AccountRules,
     ClosingRules,
+    TortureRules,
 ):
     """The rules that every backend keeps, one test method each.
 

@@ -8,6 +8,7 @@ import pytest
 
 from canbus.backends.python_can import spec_of
 from canbus.message import Message
+from canbus.state import BusState
 from canbus.testing import BusConformance
 
 pytest.importorskip("can")
@@ -40,3 +41,16 @@ class TestPythonCan(BusConformance):
         """Only the backend knows its options, and python-can's `virtual` takes any."""
         bus = open_bus(nobody_knows_this=1)
         assert bus.recv(0) is None
+
+    def test_a_bit_rate_is_set(self, open_bus) -> None:
+        """Which ones there are only the backend knows: python-can's `virtual` takes any."""
+        sender, receiver = open_bus(bitrate=250_000), open_bus(bitrate=-1)
+        sender.send(Message(arbitration_id=1))
+        assert receiver.recv(10).arbitration_id == 1
+
+    def test_a_bus_that_listens_only_hears_and_sends_nothing(self, open_bus) -> None:
+        """It is handed on; python-can's `virtual` does not do it, and does not say so."""
+        sender, listener = open_bus(), open_bus(state=BusState.PASSIVE)
+        sender.send(Message(arbitration_id=1))
+        assert listener.recv(10).arbitration_id == 1
+        listener.send(Message(arbitration_id=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -40,6 +40,9 @@ class _Adapters:
         self._users[adapter.port] = None
         return adapter.port
 
+    def user_of(self, bus: can.BusABC) -> SlcanEmulator:
+        return next(one for one in self._adapters if one.port == bus.channel)
+
     def settle(self) -> None:
         """Until they have noticed that nobody has their ports: they open them themselves then."""
         for adapter in self._adapters:
@@ -63,6 +66,18 @@ class SlcanConformance(BusConformance):
         with ExitStack() as stack:
             self.adapters = _Adapters(stack)
             yield self.adapters
+
+    @pytest.fixture
+    def other_channel(self) -> Iterator[_Adapters]:
+        with ExitStack() as stack:
+            yield _Adapters(stack)
+
+    @contextmanager
+    def jammed(self, bus: can.BusABC) -> Iterator[None]:
+        """The adapter stands still, and however long that is, no answer is overdue."""
+        with pytest.MonkeyPatch.context() as patch, self.adapters.user_of(bus)._changed:
+            patch.setattr("canbus.backends.slcan.sender.ANSWER_NS", 10**9 * 10 * PATIENCE)
+            yield
 
     def _use_and_close(self, open_bus: OpenBus) -> None:
         super()._use_and_close(open_bus)
@@ -93,9 +108,9 @@ class TestCanable25(SlcanConformance):
 
 
 class TestCanable2(SlcanConformance):
-    """It answers nothing but `V`, so that nothing can be confirmed."""
+    """It answers nothing but `V`, so that nothing can be confirmed; and cannot only listen."""
 
     firmware = "canable2"
     spec = canbus_backend()._replace(
-        capabilities=canbus_backend().capabilities & ~Capability.CONFIRM
+        capabilities=canbus_backend().capabilities & ~Capability.CONFIRM & ~Capability.LISTEN_ONLY
     )

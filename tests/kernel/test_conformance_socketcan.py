@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from canbus.backends.socketcan import canbus_backend
-from canbus.testing import BusConformance
+from tests.kernel.socketcan_conformance import SocketcanConformance
 
 
-class TestSocketcan(BusConformance):
-    spec = canbus_backend()
-
-    @pytest.fixture
-    def channel(self, vcan: str) -> str:
-        return vcan
+class TestSocketcan(SocketcanConformance):
+    """The suite as it is."""

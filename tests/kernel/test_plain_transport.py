@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 import canbus as can
-from canbus.backends.socketcan import canbus_backend, transport
+from canbus.backends.socketcan import transport
 from canbus.backends.socketcan.bus import SocketcanBus
-from canbus.testing import BusConformance
 from canbus.testing.support import number_of, numbered
+from tests.kernel.socketcan_conformance import SocketcanConformance
 
 
 @pytest.fixture(autouse=True)
@@ -18,12 +18,8 @@ def _layout_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_LAYOUT_KNOWN", False)
 
 
-class TestPlainTransport(BusConformance):
-    spec = canbus_backend()
-
-    @pytest.fixture
-    def channel(self, vcan: str) -> str:
-        return vcan
+class TestPlainTransport(SocketcanConformance):
+    """The suite as it is."""
 
 
 def test_it_really_is_the_plain_one(open_bus: Callable[..., SocketcanBus]) -> None:

@@ -17,6 +17,7 @@ def canbus_backend() -> BackendSpec:
         | Capability.FILENO
         | Capability.BITRATE
         | Capability.LISTEN_ONLY
-        | Capability.CONFIRM,
+        | Capability.CONFIRM
+        | Capability.TX_QUEUE,
         options=OPTIONS,
     )

@@ -20,6 +20,7 @@ def canbus_backend() -> BackendSpec:
         | Capability.FILTERS
         | Capability.CONFIRM
         | Capability.TTL
-        | Capability.WATCH,
+        | Capability.WATCH
+        | Capability.TX_QUEUE,
         options=OPTIONS,
     )
