@@ -36,6 +36,10 @@ class LinkBacked(ABC):
         """
 
     @abstractmethod
+    def _missed(self) -> CanError | None:
+        """A loss that is over, and that nobody was told of yet; who receives is told of it, too."""
+
+    @abstractmethod
     def _open_news(self) -> LinkNews:
         """What tells of changes from now on.
 

@@ -4,6 +4,7 @@ Give it the port of yours, and pull the cable; without one it plugs in an emulat
 """
 
 import sys
+from tempfile import TemporaryDirectory
 
 import canbus as can
 from canbus.testing.slcan import SlcanEmulator
@@ -21,7 +22,8 @@ def show(port: str) -> None:
 
 def pull_a_cable() -> None:
     with (
-        SlcanEmulator("usbtin") as adapter,
+        TemporaryDirectory() as folder,  # for a name that stays, as those in /dev/serial/by-id
+        SlcanEmulator("usbtin", link=f"{folder}/adapter") as adapter,
         can.supervise(adapter.port, interface="slcan", bitrate=500_000) as bus,
     ):
         adapter.arrive("123#01")

@@ -108,7 +108,10 @@ class Recovering(PrefetchingBus):
     # -- for the supervisor: what is wrong --------------------------------------------
 
     def _diagnose(self) -> tuple[CanError, GapCause] | None:
+        inner = self._inner
         trouble = self._trouble_below()
+        if trouble is None and isinstance(inner, LinkBacked):
+            trouble = inner._missed()
         if trouble is not None:
             return trouble, cause_of(trouble)
         if self._may_be_off:  # which an adapter is not asked for nothing

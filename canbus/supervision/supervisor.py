@@ -225,10 +225,16 @@ class Supervisor:
         return 0.0  # look once more: something may have changed meanwhile
 
     def _notice(self, charge: Charge) -> None:
-        if self.gap is None:
+        if self.gap is not None:
+            return
+        try:
             found = charge._diagnose()
-            if found is not None:
-                self.lost(*found)
+        except CanError:
+            if charge._is_shutdown:  # meanwhile
+                return
+            raise
+        if found is not None:
+            self.lost(*found)
 
     def _failed(self, charge: Charge, error: CanError) -> float | None:
         self._why = error

@@ -90,19 +90,20 @@ def test_a_link_that_is_down_already_is_a_gap(vcan):
 
 
 @pytest.mark.parametrize("is_read", [True, False])
-def test_down_and_up_at_once_is_told_once_at_most(vcan, is_read):
+def test_down_and_up_at_once_is_told_once(vcan, is_read):
+    """Though nobody may have seen it in time: then the kernel has kept it for the next call."""
     with supervised(vcan) as bus, can.Bus(vcan, interface="socketcan") as other:
         for number in range(20):
             set_down(vcan)
             set_up(vcan)
+            assert bus.gaps.get(PATIENCE).cause is DOWN
             if is_read:
                 with pytest.raises(can.CanLinkDownError):
                     receive(other)
                 other.send(numbered(number, WANTED))
                 assert number_of(data_frame(bus.recv)) == number
-                assert bus.gaps.get(PATIENCE).cause is DOWN
-                assert len(bus.gaps) == 0
-        assert len(bus.gaps) <= 20
+                assert bus.recv(0) is None
+        assert len(bus.gaps) == 0
 
 
 def test_who_waits_in_recv_gets_the_first_frame_after_the_gap(vcan):

@@ -7,8 +7,11 @@ says is not read: who hears of it looks again.
 from __future__ import annotations
 
 import errno
+import socket
+from abc import abstractmethod
 from time import monotonic
 
+from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.cyclic import SocketcanCyclic
 from canbus.backends.socketcan.link_watch import LINK_ERRORS, is_running
 from canbus.backends.socketcan.os_errors import receive_error
@@ -64,6 +67,22 @@ class SocketcanLink(SocketcanCyclic, LinkBacked):
         code = self._trouble_of(fixed)
         # Anything else says nothing of the link: no descriptor is left to ask with, for instance.
         return receive_error(code, fixed) if code in LINK_ERRORS else None
+
+    def _missed(self) -> CanError | None:
+        fixed = self._channels.fixed
+        if fixed is None:
+            return None
+        with self._read_lock, self._asking("ask for errors of"):
+            code = self._socket.getsockopt(c.SOL_SOCKET, socket.SO_ERROR)
+            if not code:
+                return None
+            self._reading_failed(code)  # the kernel tells it once, and that was now
+        self._after_reading()
+        return receive_error(code, fixed)
+
+    @abstractmethod
+    def _reading_failed(self, code: int) -> None:
+        """Remember that the kernel refused to receive, or raise."""
 
     def _open_news(self) -> LinkNews:
         with self._asking_inside("hear of changes of"):
