@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -44,10 +45,12 @@ def test_with_a_window_of_one_a_frame_that_is_refused_is_told_to_its_sender():
                 assert [type(one) for one in outcomes] == [can.CanFrameRefusedError] * 3 + [
                     type(None)
                 ]
-                assert [number_of(getattr(one, "frame", None)) for one in outcomes[:3]] == [0, 1, 2]
+                refused: list[Any] = [getattr(one, "frame", None) for one in outcomes[:3]]
+                assert [number_of(frame) for frame in refused] == [0, 1, 2]
                 with pytest.raises(can.CanFrameRefusedError) as caught:
                     await bus.send_many([numbered(1), numbered(2, 0x701)])
-                assert number_of(caught.value.frame) == 2
+                frame: Any = caught.value.frame
+                assert number_of(frame) == 2
 
     run(main())
 
