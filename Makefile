@@ -24,7 +24,7 @@ test: .venv/.dev lab
 lab:
 	tests/lab/boot --fetch
 
-test-host: .venv/.dev lab
+test-host: .venv/.dev .venv/.plugins lab
 	$(PY) -m pytest tests --ignore=tests/kernel --ignore=tests/hardware --kernel=skip
 
 # In a guest, unless this machine's own kernel has CAN and we may use it; then in a network
@@ -59,6 +59,11 @@ soak: .venv/.dev
 # Any bytes to the codecs, for FUZZ_SECONDS; atheris has its own virtual environment.
 fuzz: .venv-fuzz/.fuzz
 	.venv-fuzz/bin/python tests/fuzz/lawicel.py --seconds $(FUZZ_SECONDS)
+
+# What tests/plugins runs against; a folder that no environment has on its path.
+.venv/.plugins: tests/plugins/requirements.txt | .venv/.dev
+	@PYTHON=$(PYTHON) .ci/venv plugins
+	@touch $@
 
 clean:
 	rm -rf .venv .venv-fuzz .fuzz .lab .bench build dist *.egg-info

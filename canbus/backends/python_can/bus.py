@@ -8,7 +8,6 @@ names.py.
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from typing import Any
 
 from canbus.backends.python_can.errors import RAISED, opening_error, operation_error
@@ -18,6 +17,7 @@ from canbus.plugin import (
     BusABC,
     BusState,
     CanInitializationError,
+    CanOperationError,
     CanProtocol,
     CanUnsupportedError,
     Filters,
@@ -27,6 +27,12 @@ from canbus.waiting import Deadline
 
 _SLICE = 0.1
 """Seconds that a backend is asked to wait at once: none of them can be woken."""
+_LEAST = 0.001
+"""The least: for 0, some do not even try (cannelloni, waveshare, damiao; 0.1.0)."""
+_GRACE = 1.0
+"""Seconds that `shutdown` leaves to a call in the backend; some know no timeout (coe 0.1.2)."""
+_NAMELESS = "unknown"
+"""python-can's `channel_info` of a backend that sets none."""
 
 
 class PythonCanBus(BusABC):
@@ -53,14 +59,14 @@ class PythonCanBus(BusABC):
     ) -> None:
         can = python_can()
         self._can = can
-        self._errors = (can.CanError, *RAISED)
         asked = {name: option_for_theirs(value, can) for name, value in options.items()}
         try:
             self._theirs = can.Bus(channel, interface=interface_name, ignore_config=True, **asked)
-        except self._errors as exc:
+        except RAISED as exc:
             raise opening_error(exc, interface_name, channel) from exc
         self._receiving, self._sending = threading.RLock(), threading.RLock()
-        self.channel_info = str(self._theirs.channel_info)
+        told = str(self._theirs.channel_info)
+        self.channel_info = f"{interface_name} {channel}" if told == _NAMELESS else told
         protocol = CanProtocol[self._theirs.protocol.name]
         if options.get("fd") and protocol is CanProtocol.CAN_20:
             protocol = CanProtocol.CAN_FD  # plugins that do not say so
@@ -70,7 +76,7 @@ class PythonCanBus(BusABC):
         deadline = Deadline(timeout)
         while True:
             left = deadline.remaining()
-            found = self._ask(_SLICE if left is None else min(left, _SLICE))
+            found = self._ask(_SLICE if left is None else max(_LEAST, min(left, _SLICE)))
             if found is not None:
                 return to_ours(found)
             if deadline.remaining() == 0:
@@ -81,11 +87,18 @@ class PythonCanBus(BusABC):
             if self._is_shutdown:
                 raise self._closed()
             try:
-                return self._theirs.recv(seconds)
-            except self._errors as exc:
+                found = self._theirs.recv(seconds)
+            except RAISED as exc:
                 if self._is_shutdown:
                     raise self._closed() from exc
                 raise operation_error(exc, f"{self.channel_info}: receiving failed") from exc
+            if found is None and self._theirs._is_shutdown and not self._is_shutdown:
+                # It would say so again and again, at once.
+                raise CanOperationError(
+                    f"{self.channel_info}: python-can's backend closed itself: the other end went",
+                    hint="shut this bus down and open a new one",
+                )
+            return found
 
     def _send_frame(self, msg: Message, timeout: float | None) -> None:
         theirs = to_theirs(msg, self._can)
@@ -93,8 +106,8 @@ class PythonCanBus(BusABC):
             if self._is_shutdown:
                 raise self._closed()
             try:
-                self._theirs.send(theirs, timeout)
-            except self._errors as exc:
+                self._theirs.send(theirs, None if timeout is None else max(_LEAST, timeout))
+            except RAISED as exc:
                 if self._is_shutdown:
                     raise self._closed() from exc
                 raise operation_error(exc, f"{self.channel_info}: sending failed") from exc
@@ -108,7 +121,7 @@ class PythonCanBus(BusABC):
     def state(self, new_state: BusState) -> None:
         try:
             self._theirs.state = option_for_theirs(new_state, self._can)
-        except self._errors as exc:
+        except RAISED as exc:
             raise CanUnsupportedError(f"{self.channel_info}: the state cannot be set") from exc
 
     def flush_tx_buffer(self) -> None:
@@ -116,20 +129,23 @@ class PythonCanBus(BusABC):
         self._check_open()
         try:
             self._theirs.flush_tx_buffer()
-        except self._errors as exc:
+        except RAISED as exc:
             raise CanUnsupportedError(
                 f"{self.channel_info}: queued frames cannot be taken back"
             ) from exc
 
     def _close(self) -> None:
-        # In this order, as everywhere; who waits in the backend leaves it within a slice.
-        with self._receiving, self._sending:
-            try:
-                self._theirs.shutdown()
-            except self._errors as exc:
-                with suppress(AttributeError):
-                    self._theirs._is_shutdown = True  # so that it does not try again and again
-                raise operation_error(exc, f"{self.channel_info}: closing failed") from exc
+        # In this order, as everywhere; who waits in the backend leaves it within a slice. One that
+        # knows no timeout is closed under who waits: better than to hang with him.
+        held = [lock for lock in (self._receiving, self._sending) if lock.acquire(timeout=_GRACE)]
+        try:
+            self._theirs.shutdown()
+        except RAISED as exc:
+            raise operation_error(exc, f"{self.channel_info}: closing failed") from exc
+        finally:
+            self._theirs._is_shutdown = True  # not all say so, and would be closed once more
+            for lock in held:
+                lock.release()
 
 
 def python_can() -> Any:

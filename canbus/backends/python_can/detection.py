@@ -19,7 +19,7 @@ def detect_with(name: str) -> list[DetectedChannel]:
     can = python_can()
     try:
         found: list[dict[str, Any]] = can.detect_available_configs(name)
-    except (can.CanError, *RAISED) as exc:
+    except RAISED as exc:
         raise operation_error(exc, f"python-can's {name} cannot list its channels") from exc
     return [
         DetectedChannel(

@@ -13,17 +13,8 @@ from canbus.plugin import (
     CanTimeoutError,
 )
 
-RAISED = (
-    OSError,
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    ImportError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-)
-"""What backends raise beside python-can's own errors (read in those of 4.6 and of six plugins)."""
+RAISED = (Exception,)
+"""What backends raise: anything. Strangers' code; can_remote 0.3.0, say, has kinds of its own."""
 
 _BY_NAME: dict[str, type[CanError]] = {
     "CanInterfaceNotImplementedError": CanInterfaceNotImplementedError,
@@ -49,7 +40,8 @@ def opening_error(exc: Exception, name: str, channel: Any) -> CanError:
 
 def operation_error(exc: Exception, what: str) -> CanError:
     """The error of ours for a call that failed."""
-    return _made(_named(exc) or CanOperationError, f"{what}: {_words(exc)}", exc)
+    kind = CanTimeoutError if isinstance(exc.__cause__, TimeoutError) else CanOperationError
+    return _made(_named(exc) or kind, f"{what}: {_words(exc)}", exc)
 
 
 def _named(exc: Exception) -> type[CanError] | None:

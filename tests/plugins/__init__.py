@@ -1,0 +1,1 @@
+"""Backends that strangers wrote for python-can, from PyPI, unmodified, behind our contract."""
