@@ -18,5 +18,7 @@ class TestAioVirtual(Virtual):
     spec = _SPEC._replace(capabilities=_SPEC.capabilities & ~Capability.FILENO)
 
     def connect(self, channel: Any, **options: Any) -> BusABC:
-        face: Any = AioFace(super().connect(channel, **options))
-        return face
+        bus: BusABC = super().connect(channel, **options)
+        face: Any = AioFace(bus)
+        made: BusABC = face
+        return made

@@ -68,7 +68,9 @@ def test_which_one_is_meant(text, name):
     assert meant(text, TWO + OTHERS) == name
 
 
-@pytest.mark.parametrize("text", ["usb:12", "usb:1234/2", "path:1-1", "path:1-1.4:1.1", "path:0000:00"])
+@pytest.mark.parametrize(
+    "text", ["usb:12", "usb:1234/2", "path:1-1", "path:1-1.4:1.1", "path:0000:00"]
+)
 def test_one_that_is_not_there(text):
     with pytest.raises(CanChannelNotFoundError, match="is not plugged in") as caught:
         meant(text, TWO + OTHERS)
