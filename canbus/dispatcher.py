@@ -235,8 +235,8 @@ class Dispatcher(DispatchReader):
             except CanError as exc:
                 frames = []
                 job = self._failed(bus, exc)
-            if job is not None and self._entries:
-                self._pending.append(job)
+            if job is not None and (self._entries or self._thread is not None):
+                self._pending.append(job)  # behind what the thread is handing out now
             elif job is not None:  # only the bus's own share is there, which takes no time
                 self._carry_out(job)
             if not frames:
