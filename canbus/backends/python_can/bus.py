@@ -28,7 +28,11 @@ from canbus.waiting import Deadline
 _SLICE = 0.1
 """Seconds that a backend is asked to wait at once: none of them can be woken."""
 _LEAST = 0.001
-"""The least: for 0, some do not even try (cannelloni, waveshare, damiao; 0.1.0)."""
+"""The least when receiving: for 0 s, some do not even look (waveshare, damiao; 0.1.0).
+
+For sending it is a slice: for 0 s, cannelloni 0.1.0 does not try, and what pyserial is given a
+little time for it calls late, and has written.
+"""
 _GRACE = 1.0
 """Seconds that `shutdown` leaves to a call in the backend; some know no timeout (coe 0.1.2)."""
 _NAMELESS = "unknown"
@@ -106,7 +110,7 @@ class PythonCanBus(BusABC):
             if self._is_shutdown:
                 raise self._closed()
             try:
-                self._theirs.send(theirs, None if timeout is None else max(_LEAST, timeout))
+                self._theirs.send(theirs, None if timeout is None else max(_SLICE, timeout))
             except RAISED as exc:
                 if self._is_shutdown:
                     raise self._closed() from exc
