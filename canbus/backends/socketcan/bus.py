@@ -53,9 +53,8 @@ class SocketcanBus(SocketcanWatching):
 
     Args:
         channel: name of the interface ("can0"), or what it is: "usb:SERIAL", "usb:SERIAL/1" for the
-            second channel of that adapter, "path:1-1.4:1.0", "path:spi0.0"; "" opens all of
-            them, `msg.channel` then says where a frame came from, and where one that is sent
-            shall go.
+            second channel of that adapter, "path:1-1.4:1.0", "path:spi0.0". "" opens all, and
+            `msg.channel` says where a frame came from, or shall go.
         can_filters: which frames the kernel delivers; in force before the first frame.
         receive_own_messages: also receive what this bus sends.
         local_loopback: other programs of this machine see what this bus sends.
