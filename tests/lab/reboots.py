@@ -24,7 +24,7 @@ KVASER = (
     "-object can-bus,id=canwire -device kvaser_pci,canbus=canwire -device kvaser_pci,canbus=canwire"
 )
 LAUNCHER = Path(__file__).with_name("boot")
-TIMEOUT = 300.0  # seconds for one boot; 15 to 30 are usual
+TIMEOUT = 400.0  # seconds for one boot; 20 to 60 are usual
 JOURNAL_LINES = 80
 
 
