@@ -76,8 +76,9 @@ class Server(Peer):
             assert stream.read(len(self.hello)) == self.hello
             self._connection = connection
             self._there.set()
-            while (msg := self.read(stream)) is not None:
-                self.heard.put(msg)
+            with suppress(ConnectionResetError):  # as go_away() leaves unread what came since
+                while (msg := self.read(stream)) is not None:
+                    self.heard.put(msg)
 
     def read(self, stream: Any) -> canbus.Message | None:
         """The next record; None at the end."""
