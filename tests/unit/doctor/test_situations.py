@@ -29,3 +29,8 @@ def test_what_is_wrong_comes_with_evidence_meaning_and_remedy(name: str, tmp_pat
             assert finding.evidence, finding
             assert finding.meaning, finding
             assert finding.commands, finding
+
+
+def test_a_wrong_bit_rate_is_to_be_found_by_listening(tmp_path) -> None:
+    finding = doctor.run(system=FakeSystem(tmp_path, load("bus-wrong-bitrate")))[0]
+    assert finding.commands[0] == "canbus detect can0"
