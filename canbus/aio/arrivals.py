@@ -87,6 +87,10 @@ class Arrivals(ABC):
             self._error = exc
 
     @abstractmethod
+    def join(self) -> None:
+        """Wait until no thread reads, for a moment."""
+
+    @abstractmethod
     def _look(self) -> None:
         """Take in what waits in the bus, without waiting for it; raises if that is shut down."""
 
@@ -133,6 +137,9 @@ class DescriptorArrivals(Arrivals):
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) >= 0:  # the loop was stopped before it could be told of the end
             os.close(self._fd)
+
+    def join(self) -> None:
+        """There is no thread."""
 
     def _readable(self) -> None:
         if not self.waiters:  # whoever comes next looks before it waits

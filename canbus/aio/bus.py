@@ -283,7 +283,13 @@ class AsyncBus:
             self._arrivals_made.end(self.bus._closed())
         # Cyclic tasks are waited for, and a serial adapter is told farewell: a thread does that,
         # and goes on if the task is cancelled.
-        await in_thread(self.bus.shutdown)
+        await in_thread(self._shut_down)
+
+    def _shut_down(self) -> None:
+        self.bus.shutdown()
+        self._sender.join()
+        if self._arrivals_made is not None:
+            self._arrivals_made.join()
 
     def _bus_has_ended(self) -> None:
         """Called by whoever shut the bus down, in any thread."""

@@ -37,11 +37,12 @@ class Errand(Generic[T]):
         self._lock = threading.Lock()
         self._is_given_up = False
         self._unclaimed: list[T] = []  # what was returned, until the task has it
+        self._thread: threading.Thread | None = None
         self.has_begun = False
 
     def begin(self) -> None:
         """Have a thread of its own make the call."""
-        _begin(self.run)
+        self._thread = _begin(self.run)
 
     def run(self) -> None:
         """Make the call, unless it was given up; in a thread. Further times it is not made."""
@@ -87,6 +88,9 @@ class Errand(Generic[T]):
             if is_there:
                 _begin(self._undo_unclaimed)
             raise
+        finally:
+            if self._future.done() and not self._future.cancelled() and self._thread is not None:
+                self._thread.join()  # that was the last thing it had to do
         return self._unclaimed.pop()
 
     def _undo_unclaimed(self) -> None:
@@ -97,8 +101,10 @@ class Errand(Generic[T]):
                 self._undo(result)
 
 
-def _begin(call: Callable[[], object]) -> None:
-    threading.Thread(target=call, name="canbus aio errand", daemon=True).start()
+def _begin(call: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=call, name="canbus aio errand", daemon=True)
+    thread.start()
+    return thread
 
 
 async def in_thread(call: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
@@ -140,6 +146,11 @@ class Runner:
         """Let the thread end when it has made the calls that wait; also from a signal handler."""
         self._is_over = True
         self._put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait until the thread has ended, so many seconds at most."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def _put(self, errand: Errand[Any] | None) -> None:
         self._errands.append(errand)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from canbus.aio.errands import Errand, Runner
 from canbus.aio.waiters import TURN
 from canbus.bus import BusABC
+from canbus.cyclic_task import GRACE
 from canbus.errors import CanError, CanTxQueueFullError
 from canbus.frame_rules import is_plain
 from canbus.message import Message
@@ -122,6 +123,10 @@ class Sender:
     def end(self) -> None:
         """The bus was shut down."""
         self._runner.end()
+
+    def join(self) -> None:
+        """Wait until no thread sends, for a moment."""
+        self._runner.join(GRACE)
 
 
 class Pause:

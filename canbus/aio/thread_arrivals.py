@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from canbus.aio.arrivals import BATCH, Arrivals, DescriptorArrivals
 from canbus.bus import BusABC
+from canbus.cyclic_task import GRACE
 from canbus.errors import CanUnsupportedError
 from canbus.message import Message
 
@@ -53,6 +54,11 @@ class ThreadArrivals(Arrivals):
 
     def _release(self) -> None:
         self._wanted.release()
+
+    def join(self) -> None:
+        """See Arrivals; called when the bus is shut down, in another thread than the loop's."""
+        if self._thread is not None:
+            self._thread.join(GRACE)
 
     def _read(self) -> None:
         while True:

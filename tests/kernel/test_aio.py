@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,6 +57,55 @@ def test_thirty_two_buses_in_one_loop(vcan):
                 assert got == list(range(each))
 
     run(main())
+
+
+def test_no_callback_handles_more_than_sixty_four_frames(vcan, monkeypatch):
+    """However many wait, and however they are awaited: the loop's other users have their turn."""
+    most, handled = 0, 0
+    looked: list[int] = []
+    run_handle = asyncio.Handle._run
+
+    def run_counted(handle: asyncio.Handle) -> None:
+        nonlocal most, handled
+        handled = 0
+        run_handle(handle)
+        most = max(most, handled)
+
+    def look(recv_many: Any, limit: int, timeout: float | None) -> list[can.Message]:
+        frames: list[can.Message] = recv_many(limit, timeout)
+        looked.append(len(frames))
+        return frames
+
+    async def read(bus: AsyncBus, way: int) -> None:
+        nonlocal handled
+        left = 1000
+        frames: list[Any]
+        while left > 0:
+            if way == 0:
+                frames = [await bus.recv()]
+            elif way == 1:
+                frames = [await anext(bus)]
+            else:
+                frames = await bus.recv_many(1000)
+            handled += len(frames)
+            left -= len(frames)
+
+    async def main() -> None:
+        with ExitStack() as stack:
+            plain = [
+                stack.enter_context(can.Bus(vcan, "socketcan", rcvbuf=4_000_000)) for _ in range(6)
+            ]
+            sender = stack.enter_context(can.Bus(vcan, "socketcan"))
+            sender.send_many(map(numbered, range(1000)))
+            for bus in plain:
+                monkeypatch.setattr(bus, "recv_many", partial(look, bus.recv_many))
+            monkeypatch.setattr(asyncio.Handle, "_run", run_counted)
+            await asyncio.gather(
+                *(read(AsyncBus(bus), number % 3) for number, bus in enumerate(plain))
+            )
+
+    run(main())
+    assert (most, max(looked)) == (64, 64)
 
 
 def test_a_burst_is_read_whole(vcan):

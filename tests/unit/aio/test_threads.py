@@ -170,12 +170,15 @@ def test_no_thread_is_left_and_none_begins_that_is_not_needed(buses):
         assert set(threading.enumerate()) == before
         async with await aio.Bus("aio threads", "virtual") as other:
             await other.send(numbered(1))
-        with FakeBus() as plain:
-            bus = aio.AsyncBus(plain)
+        async with aio.Bus(FakeBus()) as bus:
             await bus.send(numbered(1))
             assert await bus.recv(0.001) is None
+        assert set(threading.enumerate()) == before
+        async with aio.Bus(FakeBus()) as bus:
+            waiting = asyncio.create_task(bus.recv())
+            await asyncio.sleep(0)
+        with pytest.raises(can.CanClosedError):
+            await waiting
 
     run(main())
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
     assert set(threading.enumerate()) == before
