@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic_ns
 
 import pytest
@@ -38,6 +40,14 @@ def _fill(bus: BusABC) -> int:
         except CanTimeoutError:
             return number
     raise AssertionError(f"{_MORE_THAN_ANY_QUEUE} frames were taken while nothing could leave")
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without the warnings of who waits for long, or leaves something in the queue."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CanWarning)
+        yield
 
 
 def _assert_waiting(*workers: Worker[None]) -> None:
@@ -90,7 +100,7 @@ class FullQueueRules(ConformanceBase):
         """With a deadline and without, and is behind those that wait already."""
         self.needs(Capability.TX_QUEUE)
         sender, receiver = bus_pair
-        with self.jammed(sender):
+        with _unwarned(), self.jammed(sender):
             taken = _fill(sender)
             waiting = [
                 Worker(lambda: sender.send(numbered(taken))),
@@ -121,15 +131,13 @@ class FullQueueRules(ConformanceBase):
         """With CanClosedError, with and without a deadline of its own."""
         self.needs(Capability.TX_QUEUE)
         sender = open_bus()
-        with self.jammed(sender):
+        with _unwarned(), self.jammed(sender):
             _fill(sender)
             waiting = [
                 Worker(lambda: sender.send(numbered(1))),
                 Worker(lambda: sender.send(numbered(2), 100 * PATIENCE)),
             ]
             _assert_waiting(*waiting)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", CanWarning)  # of what cannot leave any more
-                sender.shutdown()
+            sender.shutdown()
             for worker in waiting:
                 assert isinstance(worker.error(), CanClosedError)

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 import canbus as can
-from canbus.backends.socketcan import canbus_backend
 from canbus.links import create_vcan, delete_link, set_down, set_up
 from canbus.supervision import SupervisedBus
-from canbus.testing import BusConformance
 from canbus.testing.support import PATIENCE, Worker, number_of, numbered, receive
 from tests.kernel.namespaces import run
+from tests.kernel.socketcan_conformance import SocketcanConformance
 from tests.kernel.supervised import (
     POLICY,
     WANTED,
@@ -142,14 +141,8 @@ def test_in_another_network_namespace(space):
 
 
 @pytest.mark.soak
-class TestSupervisedSocketcan(BusConformance):
+class TestSupervisedSocketcan(SocketcanConformance):
     """The same over virtual buses is always run."""
-
-    spec = canbus_backend()
-
-    @pytest.fixture
-    def channel(self, vcan: str) -> str:
-        return vcan
 
     def connect(self, channel: Any, **options: Any) -> can.BusABC:
         return can.Bus(channel, interface="socketcan", auto_reconnect=True, **options)
