@@ -6,6 +6,7 @@ modules, so a name is paid for by who needs it. No logic here.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from canbus import aio as aio
     from canbus import bit_timing as bit_timing
     from canbus import bus as bus
     from canbus import interface as interface
@@ -175,6 +176,7 @@ _HOME = {
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 _SUBMODULES = (
+    "aio",
     "bit_timing",
     "bus",
     "interface",
