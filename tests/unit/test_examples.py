@@ -14,6 +14,7 @@ PROMISES = {
     "heartbeat.py": ["timed by: thread", "701#01", "701#05"],
     "serial_adapter.py": ["(usbtin)", "01 02"],
     "tester_and_logger.py": ["7E8#2200\n100#C0FFEE\n7E8#2201\n", "has lost 7 of 10"],
+    "two_buses.py": ["7E8#03410D50", "crossed: 1 1"],
     "unplugged.py": ["DL:  1    01", "unplugged: None", "back, and was gone", "DL:  1    02"],
     "wheel_speed.py": ["timed by: thread", "every counter value and checksum right"],
     "what_went_wrong.py": ["hint: did you mean 'virtual'?", "did you mean receive_own_messages?"],
