@@ -24,6 +24,7 @@ COMMANDS = (
     "dump",
     "emulate",
     "list",
+    "new-backend",
     "persist",
     "ports",
     "restart",
@@ -33,7 +34,8 @@ COMMANDS = (
     "up",
     "watch",
 )
-"""Each is a module of this package with `add_parser(subparsers)` and `run(args)`."""
+"""Each is a module of this package with `add_parser(subparsers)` and `run(args)`; "new-backend" is
+new_backend."""
 
 _HELP = ("-h", "--help")
 
@@ -69,7 +71,7 @@ def _make_parser(commands: Sequence[str]) -> tuple[argparse.ArgumentParser, Any]
         dest="command", metavar="COMMAND", title="commands", parser_class=_AnyOrder
     )
     for name in commands:
-        module = import_module(f"canbus.cli.{name}")
+        module = import_module(f"canbus.cli.{name.replace('-', '_')}")
         module.add_parser(subparsers).set_defaults(run=module.run)
     return parser, subparsers
 

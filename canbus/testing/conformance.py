@@ -44,7 +44,7 @@ class BusConformance(
     ClosingRules,
     TortureRules,
 ):
-    """The rules that every backend keeps, one test method each.
+    """The rules that every backend keeps, one test method or more each.
 
     A plugin's test file is this:
 
@@ -55,7 +55,11 @@ class BusConformance(
             def channel(self) -> str:
                 return "loop-1"         # fresh: nobody else is on it
 
-    Two buses that are opened on `channel` must hear each other; where they need different
-    channels, override `connect` as well. A test is skipped only where `spec.capabilities`
-    does not declare what it is about; what is declared and fails is a failure.
+    All buses that are opened on `channel` must hear each other. Where each needs an adapter of
+    its own, override `channels` instead, which gives two or more that do; where buses need
+    options, override `connect`. A spec that declares TX_QUEUE needs `jammed`; a channel that is
+    no text needs `other_channel`.
+
+    A test is skipped only where `spec.capabilities` does not declare what it is about, or where
+    `channels` has fewer than it needs; what is declared and fails is a failure.
     """

@@ -19,9 +19,10 @@ try:
     _SETUPTOOLS = tuple(int(n) for n in version("setuptools").split(".")[:2])
 except PackageNotFoundError:
     _SETUPTOOLS = (0, 0)
-pytestmark = pytest.mark.skipif(
+needs_setuptools = pytest.mark.skipif(
     _SETUPTOOLS < (70, 1), reason="building the plugin offline needs setuptools >= 70.1"
 )
+pytestmark = needs_setuptools
 
 
 @pytest.fixture(scope="module")
