@@ -1,29 +1,18 @@
-"""The conformance suite over the asyncio face of `socketcan`: whatever is awaited there."""
+"""The conformance suite over the asyncio face of real interfaces: whatever is awaited there."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from canbus.bus import BusABC
-from canbus.plugin import Capability
-from canbus.testing.abilities import AbilityRules
-from canbus.testing.accounts import AccountRules
 from canbus.testing.aio_face import AioFace
-from canbus.testing.apart import ApartRules
-from canbus.testing.consumers import ConsumerRules
-from canbus.testing.cyclic_options import CyclicOptionRules
-from canbus.testing.cyclic_running import CyclicRunningRules
-from canbus.testing.cyclic_tasks import CyclicTaskRules
-from canbus.testing.declaration import DeclarationRules
-from canbus.testing.descriptor import DescriptorRules
-from canbus.testing.torture import TortureRules
+from tests.aio_rules import ALREADY_SHOWN, AS_EVER, leave_out, without_fileno
 from tests.kernel.socketcan_conformance import SocketcanConformance
+from tests.kernel.test_conformance_vcan import TestVcan as Vcan
 
 
 class TestAioSocketcan(SocketcanConformance):
-    spec = SocketcanConformance.spec._replace(
-        capabilities=SocketcanConformance.spec.capabilities & ~Capability.FILENO
-    )
+    spec = without_fileno(SocketcanConformance.spec)
 
     def connect(self, channel: Any, **options: Any) -> BusABC:
         made: Any = AioFace(super().connect(channel, **options))
@@ -31,18 +20,14 @@ class TestAioSocketcan(SocketcanConformance):
         return bus
 
 
-_AS_EVER = (
-    AbilityRules,
-    AccountRules,
-    ApartRules,
-    CyclicOptionRules,
-    CyclicRunningRules,
-    CyclicTaskRules,
-    DeclarationRules,
-    DescriptorRules,  # the descriptor is the loop's: others do not see what it has read
-    TortureRules,  # over `virtual`: here it takes half a minute
-)
-_LEFT_OUT = [name for rules in _AS_EVER for name in vars(rules) if name.startswith("test_")]
-_LEFT_OUT.append(ConsumerRules.test_fileno_tells_of_the_frames_of_the_bus_itself.__name__)
-for _name in _LEFT_OUT:
-    setattr(TestAioSocketcan, _name, None)
+class TestAioVcan(Vcan):
+    spec = without_fileno(Vcan.spec)
+
+    def connect(self, channel: Any, **options: Any) -> BusABC:
+        made: Any = AioFace(super().connect(channel, **options))
+        bus: BusABC = made
+        return bus
+
+
+leave_out(TestAioSocketcan, *AS_EVER)
+leave_out(TestAioVcan, *AS_EVER, *ALREADY_SHOWN)
