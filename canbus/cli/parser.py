@@ -24,6 +24,7 @@ COMMANDS = (
     "dump",
     "emulate",
     "list",
+    "migrate",
     "new-backend",
     "persist",
     "ports",
