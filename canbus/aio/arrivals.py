@@ -15,7 +15,9 @@ from contextlib import suppress
 
 from canbus.aio.waiters import TURN, Waiters
 from canbus.bus import BusABC
+from canbus.detailed_message import detailed
 from canbus.errors import CanClosedError
+from canbus.filters import Matcher
 from canbus.message import Message
 
 BATCH = TURN
@@ -30,12 +32,13 @@ class Arrivals(ABC):
         loop: whose tasks wait.
 
     Attributes:
+        loop: the same.
         frames: those that are here, in order.
         waiters: who waits for more.
     """
 
     def __init__(self, bus: BusABC, loop: asyncio.AbstractEventLoop) -> None:
-        self._bus, self._loop = bus, loop
+        self._bus, self.loop = bus, loop
         self.frames: deque[Message] = deque()
         self.waiters = Waiters(loop, self._how_many, self._arm)
         self._error: BaseException | None = None  # came behind the frames that are here
@@ -70,6 +73,25 @@ class Arrivals(ABC):
         if not frames:
             self.has_some_now()
         return [frames.popleft() for _ in range(min(limit, len(frames)))]
+
+    def sift(self, passes: Matcher | None) -> None:
+        """Let go of the frames that do not pass; a mark of a loss moves to the next one."""
+        kept: list[Message] = []
+        lost = 0
+        for msg in self.frames:
+            lost += msg.lost_before
+            if passes is None or passes(msg):
+                odd = lost != msg.lost_before
+                kept.append(detailed(msg, lost, msg.hardware_timestamp_ns) if odd else msg)
+                lost = 0
+        self.frames.clear()
+        self.frames.extend(kept)
+
+    def take_over(self, before: Arrivals) -> None:
+        """What another has read is for who awaits it here: its loop is closed."""
+        self.frames.extend(before.frames)
+        self._error = before._error
+        before.end(self._bus._closed())
 
     def end(self, error: CanClosedError) -> None:
         """The bus was shut down, or is about to be."""
@@ -120,14 +142,14 @@ class DescriptorArrivals(Arrivals):
 
     def _arm(self) -> None:
         if not self._is_armed and self._end is None:
-            self._loop.add_reader(self._fd, self._readable)
+            self.loop.add_reader(self._fd, self._readable)
             self._is_armed = True
 
     def _disarm(self) -> None:
         if self._is_armed:
             self._is_armed = False
-            if not self._loop.is_closed():
-                self._loop.remove_reader(self._fd)
+            if not self.loop.is_closed():
+                self.loop.remove_reader(self._fd)
 
     def _release(self) -> None:
         self._disarm()

@@ -48,8 +48,22 @@ class AsyncBus:
     @property
     def _arrivals(self) -> Arrivals:
         if self._arrivals_made is None:
-            self._arrivals_made = arrivals_of(self.bus, self._loop)
+            self._arrivals_made = self._make_arrivals()
         return self._arrivals_made
+
+    def _make_arrivals(self) -> Arrivals:
+        """What others that were made of this bus have read is not hidden from this one."""
+        others = [getattr(tell, "__self__", None) for tell in self.bus._told_at_end]
+        made = [one._arrivals_made for one in others if isinstance(one, AsyncBus)]
+        found = [one for one in made if one is not None]
+        for one in found:
+            if one.loop is self._loop:
+                return one
+        arrivals = arrivals_of(self.bus, self._loop)
+        for one in found:
+            if one.loop.is_closed():
+                arrivals.take_over(one)
+        return arrivals
 
     # -- receiving --------------------------------------------------------------------
 
@@ -179,9 +193,9 @@ class AsyncBus:
         """
         if confirm or ttl is not None:
             call = partial(self.bus.send, msg, timeout, confirm=confirm, ttl=ttl)
-            return await self._sender.by_thread(call, in_order=self._is_by_thread)
+            return await self._sender.by_thread(call, 1, in_order=self._is_by_thread)
         if self._is_by_thread or self.bus._send_waits(many=False):
-            await self._sender.by_thread(partial(self.bus.send, msg, timeout), in_order=True)
+            await self._sender.by_thread(partial(self.bus.send, msg, timeout), 1, in_order=True)
         else:
             await self._sender.send(msg, timeout)
         return None
@@ -197,7 +211,7 @@ class AsyncBus:
         if self._is_by_thread or self.bus._send_waits(many=True):
             frames = await self._sender.validated(msgs)
             call = partial(self.bus.send_many, frames, timeout)
-            return await self._sender.by_thread(call, in_order=True)
+            return await self._sender.by_thread(call, len(frames), in_order=True)
         return await self._sender.send_many(msgs, timeout)
 
     @property
@@ -262,12 +276,8 @@ class AsyncBus:
     def set_filters(self, filters: Filters | None = None) -> None:
         """See `BusABC.set_filters`: from now on, also for what waits already."""
         self.bus.set_filters(filters)
-        arrivals = self._arrivals_made
-        if arrivals is not None and arrivals.frames:
-            passes = self.bus._make_matcher(self.bus.filters)
-            kept = [msg for msg in arrivals.frames if passes is None or passes(msg)]
-            arrivals.frames.clear()
-            arrivals.frames.extend(kept)
+        if self._arrivals_made is not None:
+            self._arrivals_made.sift(self.bus._make_matcher(self.bus.filters))
 
     def __repr__(self) -> str:
         return f"<AsyncBus of {self.bus!r}>"

@@ -26,6 +26,7 @@ class Errand(Generic[T]):
 
     Attributes:
         has_begun: the call is being made, or was.
+        has_returned: it was, and has not raised.
     """
 
     def __init__(self, call: Callable[[], T], undo: Callable[[T], object] | None = None) -> None:
@@ -39,6 +40,7 @@ class Errand(Generic[T]):
         self._unclaimed: list[T] = []  # what was returned, until the task has it
         self._thread: threading.Thread | None = None
         self.has_begun = False
+        self.has_returned = False
 
     def begin(self) -> None:
         """Have a thread of its own make the call."""
@@ -56,6 +58,7 @@ class Errand(Generic[T]):
             self._settle(exc)
             return
         with self._lock:
+            self.has_returned = True
             self._unclaimed.append(result)
             is_wanted = not self._is_given_up
         if not (is_wanted and self._settle(None)):

@@ -99,15 +99,17 @@ class Sender:
                 await asyncio.sleep(0)
         return frames
 
-    async def by_thread(self, call: Callable[[], T], *, in_order: bool) -> T:
+    async def by_thread(self, call: Callable[[], T], number: int, *, in_order: bool) -> T:
         """Have a thread send.
 
         Args:
             call: what does it.
+            number: how many frames it sends.
             in_order: behind all that is sent so, rather than beside it.
 
         Raises:
-            asyncio.CancelledError: `sent` is 0 if it had not begun, and None where nobody knows.
+            asyncio.CancelledError: `sent` is 0 if it had not begun, the number if it had ended,
+                and None where nobody knows.
         """
         errand = Errand(call)
         if in_order:
@@ -117,7 +119,7 @@ class Sender:
         try:
             return await errand.result()
         except asyncio.CancelledError as cancelled:
-            _note(cancelled, None if errand.has_begun else 0)
+            _note(cancelled, number if errand.has_returned else None if errand.has_begun else 0)
             raise
 
     def end(self) -> None:

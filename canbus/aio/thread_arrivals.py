@@ -16,6 +16,7 @@ from canbus.aio.arrivals import BATCH, Arrivals, DescriptorArrivals
 from canbus.bus import BusABC
 from canbus.cyclic_task import GRACE
 from canbus.errors import CanUnsupportedError
+from canbus.filters import Matcher
 from canbus.message import Message
 
 
@@ -30,16 +31,32 @@ class ThreadArrivals(Arrivals):
         self._thread: threading.Thread | None = None
 
     def _look(self) -> None:
-        while self._brought:
-            one = self._brought.popleft()
-            if isinstance(one, BaseException):
-                if self.frames:
-                    self._error = one
-                    return
-                raise one.with_traceback(None)
-            self.frames.append(one)
+        self._collect()
+        if self._error is not None and not self.frames:
+            error, self._error = self._error, None
+            raise error.with_traceback(None)
         if not self.frames and not self._is_asked:
             self.frames.extend(self._bus.recv_many(BATCH, 0))
+
+    def _collect(self) -> None:
+        """Take in what the thread has brought; up to an error, which stands where it happened."""
+        while self._brought and self._error is None:
+            one = self._brought.popleft()
+            if isinstance(one, BaseException):
+                self._error = one
+            else:
+                self.frames.append(one)
+
+    def sift(self, passes: Matcher | None) -> None:
+        """See Arrivals; what the thread has brought was filtered before."""
+        self._collect()
+        super().sift(passes)
+
+    def take_over(self, before: Arrivals) -> None:
+        """See Arrivals."""
+        if isinstance(before, ThreadArrivals):
+            before._collect()
+        super().take_over(before)
 
     def _arm(self) -> None:
         if self._is_asked or self._end is not None:
@@ -70,7 +87,7 @@ class ThreadArrivals(Arrivals):
             except BaseException as exc:  # noqa: BLE001 - raised by whoever awaits
                 self._brought.append(exc)
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._came)
+                self.loop.call_soon_threadsafe(self._came)
 
     def _came(self) -> None:
         self._is_asked = False

@@ -141,17 +141,22 @@ def test_a_loop_may_end_before_its_bus():
 
 def test_a_bus_can_be_awaited_in_one_loop_after_another():
     plain, peer = can.Bus("aio loops", "virtual"), can.Bus("aio loops", "virtual")
+    descriptors = 0
     with plain, peer:
-        for number in range(3):
+        for number in range(4):
 
             async def main(number: int = number) -> None:
                 bus = aio.AsyncBus(plain)
                 waiting = asyncio.create_task(bus.recv(PATIENCE))
                 await asyncio.sleep(0)
-                peer.send(numbered(number))
-                assert number_of(await waiting) == number
+                for each in range(3 * number, 3 * number + 3):
+                    peer.send(numbered(each))
+                assert number_of(await waiting) == 2 * number  # the others have been read with it
+                assert number_of(await aio.AsyncBus(plain).recv(0)) == 2 * number + 1
 
             run(main())
+            descriptors = descriptors or _descriptors()
+            assert _descriptors() == descriptors
 
 
 def test_nothing_is_received_or_sent_once_shutdown_has_begun(buses):

@@ -9,7 +9,9 @@ import threading
 import pytest
 
 import canbus as can
+from canbus import aio
 from canbus.aio.arrivals import BATCH
+from canbus.detailed_message import detailed
 from tests.unit.aio.support import PATIENCE, number_of, numbered, run
 
 
@@ -195,5 +197,32 @@ def test_a_task_whose_time_is_up_takes_no_frame_along(buses, seconds):
                 await bus.recv()
         peer.send(numbered(1))
         assert number_of(await bus.recv(PATIENCE)) == 1
+
+    run(main())
+
+
+def test_two_that_were_made_of_a_bus_share_its_frames(buses):
+    async def main():
+        bus, peer = buses()
+        for number in range(4):
+            peer.send(numbered(number))
+        another = aio.AsyncBus(bus.bus)
+        got = [await one.recv(0) for one in (bus, another, another, bus)]
+        assert [number_of(msg) for msg in got] == [0, 1, 2, 3]
+
+    run(main())
+
+
+def test_the_mark_of_a_loss_is_the_next_frames_when_filters_change(buses):
+    async def main():
+        bus, peer = buses()
+        for number in (1, 2, 3):
+            peer.send(can.Message(arbitration_id=number))
+        await bus.recv()
+        frames = bus._arrivals.frames
+        frames[0] = detailed(frames[0], 7, None)
+        bus.set_filters([can.CanFilter(3, 0x1FFFFFFF)])
+        msg = await bus.recv(0)
+        assert (msg.arbitration_id, msg.lost_before) == (3, 7)
 
     run(main())

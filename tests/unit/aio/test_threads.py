@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -156,6 +157,21 @@ def test_a_send_by_a_thread_says_whether_it_can_have_left():
     run(main())
 
 
+def test_a_send_by_a_thread_that_has_ended_says_so():
+    async def main():
+        async with aio.Bus(FakeBus()) as bus:
+            task = asyncio.create_task(bus.send_many([numbered(1), numbered(2)]))
+            await asyncio.sleep(0)
+            bus._sender._runner.end()
+            bus._sender.join()  # what it returned is on the way to the task
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await task
+            assert aio.frames_sent(cancelled.value) == 2
+
+    run(main())
+
+
 def test_no_thread_is_left_and_none_begins_that_is_not_needed(buses):
     before = set(threading.enumerate())
 
@@ -182,3 +198,32 @@ def test_no_thread_is_left_and_none_begins_that_is_not_needed(buses):
 
     run(main())
     assert set(threading.enumerate()) == before
+
+
+def test_what_one_loop_has_read_is_for_the_next(without_descriptor):
+    plain, peer = can.Bus("aio threads", "virtual"), can.Bus("aio threads", "virtual")
+    with plain, peer:
+
+        async def read(first: int) -> None:
+            bus = aio.AsyncBus(plain)
+            assert [number_of(await bus.recv(PATIENCE)) for _ in range(2)] == [first, first + 1]
+
+        for number in range(6):
+            peer.send(numbered(number))
+        for first in (0, 2, 4):
+            run(read(first))
+
+
+def test_filters_that_change_are_for_what_the_thread_has_brought_too(without_descriptor, buses):
+    async def main():
+        bus, peer = buses()
+        assert await bus.recv(0.001) is None  # its thread reads on
+        for number in range(1, 6):
+            peer.send(can.Message(arbitration_id=number))
+        while not bus._arrivals._brought:  # the loop is not let run
+            time.sleep(0.001)
+        bus.set_filters([can.CanFilter(4, 0x1FFFFFFF)])
+        assert (await bus.recv(PATIENCE)).arbitration_id == 4
+        assert await bus.recv(0.001) is None
+
+    run(main())
