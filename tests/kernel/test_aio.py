@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import canbus as can
 from canbus import aio, links
 from canbus.aio import AsyncBus
+from tests.kernel.jam import jammed
 from tests.scale import SOAK
 
 PATIENCE = 60.0
@@ -178,19 +179,55 @@ def test_cancelled_tasks_take_no_frame_along(vcan):
     run(main())
 
 
+def test_of_what_is_cancelled_while_the_queue_is_full_nothing_leaves(vcan):
+    async def main() -> None:
+        async with aio.Bus(vcan, "socketcan") as bus, aio.Bus(vcan, "socketcan") as peer:
+            with jammed(vcan):
+                taken = await fill(bus)
+                given_up = [
+                    asyncio.create_task(bus.send(numbered(0))),
+                    asyncio.create_task(bus.send_many([numbered(0)] * 3)),
+                ]
+                waiting = asyncio.create_task(bus.send(numbered(taken)))
+                with pytest.raises(can.CanTxQueueFullError):
+                    await bus.send(numbered(0), 0.05)  # others run meanwhile
+                assert not waiting.done()
+                for task in given_up:
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError) as cancelled:
+                        await task
+                    assert aio.frames_sent(cancelled.value) == 0
+            await waiting
+            await bus.send(numbered(taken + 1))
+            got = [number_of(await peer.recv(PATIENCE)) for _ in range(taken + 2)]
+            assert got == list(range(taken + 2))
+
+    async def fill(bus: AsyncBus) -> int:
+        number = 0
+        with suppress(can.CanTxQueueFullError):
+            while True:
+                await bus.send(numbered(number), 0)
+                number += 1
+        return number
+
+    run(main())
+
+
 def test_receipts_watches_and_kernel_timed_frames(vcan):
     async def main() -> None:
         async with aio.Bus(vcan, "socketcan") as bus, aio.Bus(vcan, "socketcan") as peer:
             receipt = await bus.send(numbered(1), PATIENCE, confirm=True)
             assert isinstance(receipt, can.SendReceipt)
             assert number_of(await peer.recv(PATIENCE)) == 1
-            async with bus.watch(0x123, period=0.02) as watch:
+            async with bus.watch(0x123, period=0.1) as watch:
                 task = peer.send_periodic(can.Message.parse("123#00"), 0.01)
                 assert task.engine == "bcm"
                 await peer.recv(0)
                 task.stop()
                 kinds = [(await watch.get(PATIENCE)).kind for _ in range(2)]
                 assert kinds == [can.WatchKind.FIRST, can.WatchKind.MISSING]
+            ending = bus.watch(0x124)
+            iterating = asyncio.create_task(all_of(ending))
             answering = asyncio.create_task(peer.recv(PATIENCE))
             asked = asyncio.create_task(
                 bus.request(numbered(7), lambda msg: number_of(msg) == 8, PATIENCE)
@@ -199,5 +236,9 @@ def test_receipts_watches_and_kernel_timed_frames(vcan):
                 answering = asyncio.create_task(peer.recv(PATIENCE))
             await peer.send(numbered(8))
             assert number_of(await asked) == 8
+        assert await iterating == []  # it ends with the bus
+
+    async def all_of(watch: aio.AsyncWatch) -> list[can.WatchEvent]:
+        return [event async for event in watch]
 
     run(main())
