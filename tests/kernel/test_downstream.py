@@ -7,8 +7,10 @@ from contextlib import ExitStack
 import can
 import pytest
 
+import canbus
+from tests.downstream.monitor import watch_until
 from tests.downstream.running import run_under_compat
-from tests.downstream.suite import DownstreamSuite
+from tests.downstream.suite import DBC, DownstreamSuite
 
 
 class TestSocketcan(DownstreamSuite):
@@ -33,3 +35,19 @@ class TestSocketcan(DownstreamSuite):
 
 def test_the_same_with_canbus_in_the_place_of_python_can(vcan):
     run_under_compat("socketcan", vcan)
+
+
+@pytest.mark.parametrize("on_canbus", [False, True])
+def test_cantools_monitor(vcan, tmp_path, on_canbus):
+    database = tmp_path / "speed.dbc"
+    database.write_text(DBC)
+    with canbus.Bus(vcan, "socketcan") as bus:
+        words = ["-i", "socketcan" if on_canbus else "canbus", "-c", vcan]
+        speed = canbus.Message(
+            arbitration_id=256, data=(8_000).to_bytes(2, "little") + bytes(6), is_extended_id=False
+        )
+        watch_until("80", database, words, lambda: bus.send(speed), on_canbus=on_canbus)
+
+
+def test_the_libraries_on_a_serial_adapter_with_canbus_in_the_place_of_python_can():
+    run_under_compat("slcan")
