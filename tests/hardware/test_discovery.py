@@ -53,9 +53,7 @@ def test_one_that_is_not_plugged_in_says_what_is(gs_usb):
 
 def test_a_serial_adapter_is_found_by_its_number_under_another_port(serial_adapter):
     adapter = serial_adapter
-    found = [
-        one for one in can.detect_available_configs("slcan") if one["channel"] == adapter.tty
-    ]
+    found = [one for one in can.detect_available_configs("slcan") if one["channel"] == adapter.tty]
     assert [one.address for one in found] == ["usb:EMULATED"]
     with can.Bus("usb:EMULATED", "slcan", bitrate=500_000) as bus:
         adapter.unplug()
