@@ -35,16 +35,21 @@ def _import(node: ast.Import) -> Findings:
     for alias in node.names:
         package, _, rest = alias.name.partition(".")
         if package == _THEIRS and rest:
-            yield from _named(node, rest.partition(".")[0])
-            yield at(node, FROM_IMPORT)
+            yield from _elsewhere(node, [rest.partition(".")[0]])
 
 
 def _import_from(node: ast.ImportFrom) -> Findings:
     package, _, rest = (node.module or "").partition(".")
     if package == _THEIRS:
         there = [rest.partition(".")[0]] if rest else [alias.name for alias in node.names]
-        for name in there:
-            yield from _named(node, name)
+        yield from _elsewhere(node, there)
+
+
+def _elsewhere(node: ast.stmt, names: list[str]) -> Findings:
+    """Names that a line imports: not there, or there under canbus."""
+    found = [one for name in names for one in _named(node, name)]
+    yield from found
+    if len(found) < len(names):
         yield at(node, FROM_IMPORT)
 
 

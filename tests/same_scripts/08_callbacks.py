@@ -36,7 +36,7 @@ with can.Bus() as bus, can.Bus() as other:
         assert last.wait(2)
 
     counter = Counter()
-    notifier = can.Notifier(bus, [counter, remember])
+    notifier = can.Notifier(bus, [counter, remember], 0.1)
     send(1, 2)
     notifier.remove_listener(counter)
     notifier.listeners.remove(remember)

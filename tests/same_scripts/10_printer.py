@@ -13,7 +13,9 @@ folder = Path(tempfile.mkdtemp())
 
 with can.Bus(fd=True) as bus, can.Bus(fd=True) as other:
     printer = can.Printer(folder / "frames.txt")
-    notifier = can.Notifier(bus, [printer, lambda msg: msg.arbitration_id == 0x7FF and done.set()])
+    notifier = can.Notifier(
+        bus, [printer, lambda msg: msg.arbitration_id == 0x7FF and done.set()], 0.1
+    )
     other.send(can.Message(arbitration_id=0x123, is_extended_id=False, data=b"candlelight"[:8]))
     other.send(can.Message(arbitration_id=0x1ABCDEF, is_extended_id=True, data=[0, 1, 255]))
     other.send(can.Message(arbitration_id=0x100, is_remote_frame=True, dlc=4))

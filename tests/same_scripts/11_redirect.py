@@ -8,7 +8,7 @@ with (
     can.Bus("there", interface="virtual") as there,
     can.Bus("there", interface="virtual") as listener,
 ):
-    notifier = can.Notifier(bus, [can.RedirectReader(there)])
+    notifier = can.Notifier(bus, [can.RedirectReader(there)], 0.1)
     for number in range(5):
         other.send(can.Message(arbitration_id=0x10 + number, data=[number], is_extended_id=False))
     for _ in range(5):

@@ -10,7 +10,7 @@ async def main():
     with can.Bus() as bus, can.Bus() as other:
         reader = can.AsyncBufferedReader()
         seen = []
-        notifier = can.Notifier(bus, [reader, seen.append], loop=asyncio.get_running_loop())
+        notifier = can.Notifier(bus, [reader, seen.append], 0.1, loop=asyncio.get_running_loop())
         for number in range(10):
             other.send(can.Message(arbitration_id=number))
         print([(await reader.get_message()).arbitration_id for _ in range(5)])

@@ -14,8 +14,8 @@ async def main():
 
         loop = asyncio.get_running_loop()
         answers = can.AsyncBufferedReader()
-        echoing = can.Notifier(bus, [echo], loop=loop)
-        listening = can.Notifier(other, [answers], loop=loop)
+        echoing = can.Notifier(bus, [echo], timeout=0.1, loop=loop)
+        listening = can.Notifier(other, [answers], timeout=0.1, loop=loop)
         for number in range(3):
             other.send(can.Message(arbitration_id=0x20 * number, data=[1, 2, number]))
             msg = await answers.get_message()

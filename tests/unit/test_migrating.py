@@ -25,6 +25,7 @@ TABLE = {
             "from .can import Bus",
             "import canopen",
             "from other import can",
+            "from can.util import len2dlc",  # which has a finding of its own
         ],
     ),
     "compat-only": (

@@ -42,9 +42,10 @@ _NAMELESS = "unknown"
 class PythonCanBus(BusABC):
     """A bus of python-can.
 
-    Its `recv` cannot be woken: `shutdown` returns up to a tenth of a second later. Filters are
-    applied here. `fileno()` is refused: what python-can's backends hand out does not tell of
-    frames that they have read already. Cyclic frames are timed by a thread.
+    Its `recv` cannot be woken: `shutdown` returns up to a tenth of a second later. `send` gives it
+    that time at least, `recv` a millisecond. Filters are applied here. `fileno()` is refused: what
+    python-can's backends hand out does not tell of frames that they have read already. Cyclic
+    frames are timed by a thread.
 
     Args:
         channel: what the backend takes.
