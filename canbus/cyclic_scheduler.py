@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from time import monotonic_ns
 from typing import Protocol
 
-from canbus import thread_errors
+from canbus import thread_ends, thread_errors
 from canbus.mailbox import Mailbox
 
 _NS = 10**9
@@ -123,8 +123,8 @@ class CyclicScheduler:
         In the thread itself it returns at once.
         """
         thread = self._thread
-        if thread is not None and thread.is_alive() and not self.is_current():
-            thread.join(seconds)
+        if thread is not None and thread_ends.is_alive(thread) and not self.is_current():
+            thread_ends.join(thread, seconds)
 
     def is_current(self) -> bool:
         """Whether the caller is called by the scheduler."""
@@ -132,7 +132,7 @@ class CyclicScheduler:
 
     def is_at_work(self) -> bool:
         """Whether a run may be in its step; never in a forked child, which has no such thread."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and thread_ends.is_alive(self._thread)
 
     def _is_vacant(self) -> bool:
         """Whether a thread is needed; then the caller has to see to it."""

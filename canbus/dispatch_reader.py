@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from canbus import thread_errors
+from canbus import thread_ends, thread_errors
 from canbus.cyclic_task import GRACE
 from canbus.dispatch_table import DispatchTable, Entry
 from canbus.errors import CanClosedError, CanError
@@ -86,7 +86,7 @@ class DispatchReader:
         if thread is None or thread is threading.current_thread() or self.is_inherited:
             return
         if not is_owned(bus._dispatch_lock()):
-            thread.join(GRACE)
+            thread_ends.join(thread, GRACE)
 
     def _let_finish(self, entry: Entry) -> None:
         """Wait for the call that is under way, for a moment."""

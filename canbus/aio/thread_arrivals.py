@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 
+from canbus import thread_ends
 from canbus.aio.arrivals import BATCH, Arrivals, DescriptorArrivals
 from canbus.bus import BusABC
 from canbus.cyclic_task import GRACE
@@ -75,7 +76,7 @@ class ThreadArrivals(Arrivals):
     def join(self) -> None:
         """See Arrivals; called when the bus is shut down, in another thread than the loop's."""
         if self._thread is not None:
-            self._thread.join(GRACE)
+            thread_ends.join(self._thread, GRACE)
 
     def _read(self) -> None:
         while True:

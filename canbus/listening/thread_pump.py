@@ -6,7 +6,7 @@ import threading
 from types import CoroutineType
 from typing import Any
 
-from canbus import thread_errors
+from canbus import thread_ends, thread_errors
 from canbus.errors import CanConfigError
 from canbus.listener import MessageRecipient
 from canbus.listening.audience import NEEDS_LOOP
@@ -34,8 +34,8 @@ class ThreadPump(Pump):
         thread = self._thread
         if thread is None or thread is threading.current_thread():
             return True
-        thread.join(min(max(timeout, 0), threading.TIMEOUT_MAX))
-        return not thread.is_alive()
+        thread_ends.join(thread, min(max(timeout, 0), threading.TIMEOUT_MAX))
+        return not thread_ends.is_alive(thread)
 
     def take_result(self, listener: MessageRecipient, result: Any) -> None:
         """See Pump; a coroutine cannot be awaited here.

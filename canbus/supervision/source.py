@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Protocol
 
+from canbus import thread_ends
 from canbus.bus import BusABC
 from canbus.cyclic_task import GRACE
 from canbus.errors import CanClosedError, CanError, CanOperationError, CanUnsupportedError
@@ -141,7 +142,7 @@ class PumpedSource:
         os.close(waits)
         self._ring()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(GRACE)
+            thread_ends.join(self._thread, GRACE)
 
     def _ring(self) -> None:
         with suppress(RuntimeError):  # it rings already

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from time import monotonic, time_ns
 from typing import Any, Protocol
 
-from canbus import thread_errors
+from canbus import thread_ends, thread_errors
 from canbus.cyclic_task import GRACE
 from canbus.errors import CanClosedError, CanError, CanOperationError
 from canbus.link_backed import LinkNews
@@ -181,14 +181,14 @@ class Supervisor:
             self._changed.notify_all()
             self.look()
         self.gaps.end()
-        if not self._thread.is_alive():
+        if not thread_ends.is_alive(self._thread):
             self._release()
 
     def join(self) -> None:
         """Wait a moment for the thread, unless it is the caller."""
         thread = self._thread
-        if thread.is_alive() and thread is not threading.current_thread():
-            thread.join(GRACE)
+        if thread_ends.is_alive(thread) and thread is not threading.current_thread():
+            thread_ends.join(thread, GRACE)
 
     # -- the thread -------------------------------------------------------------------
 

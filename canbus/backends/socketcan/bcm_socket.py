@@ -17,7 +17,7 @@ from collections import deque
 from time import sleep
 from typing import Protocol
 
-from canbus import thread_errors
+from canbus import thread_ends, thread_errors
 from canbus.backends.socketcan import constants as c
 from canbus.backends.socketcan.buffers import set_buffers
 from canbus.backends.socketcan.link_watch import IFF_UP, LINK_ERRORS, SIOCGIFFLAGS, WITH_FLAGS
@@ -124,7 +124,7 @@ class BcmSocket:
 
     def catch_up(self) -> None:
         """Wait until all that the kernel had said by now was handed on; at most a moment."""
-        if self.is_reading_thread() or not self._thread.is_alive():
+        if self.is_reading_thread() or not thread_ends.is_alive(self._thread):
             return
         done = threading.Lock()
         done.acquire()
@@ -138,12 +138,13 @@ class BcmSocket:
             os.eventfd_write(self._wake, 1)
             return
         with self._lock:
-            if not self._is_closing and self._thread.is_alive():
+            if not self._is_closing and thread_ends.is_alive(self._thread):
                 os.eventfd_write(self._wake, 1)
 
     def close(self) -> None:
         """Close it, and with it all that the kernel does for it; not waited for."""
-        if not self._thread.is_alive():  # ended by an error, or in a forked child: with the lock
+        if not thread_ends.is_alive(self._thread):
+            # Ended by an error; or in a forked child, maybe with the lock.
             self._is_closing = True
             self._release()
             return
@@ -156,8 +157,8 @@ class BcmSocket:
 
     def join(self, seconds: float) -> None:
         """Wait (so long at most) until it is closed, unless its own thread asks."""
-        if self._thread.is_alive() and not self.is_reading_thread():
-            self._thread.join(seconds)
+        if thread_ends.is_alive(self._thread) and not self.is_reading_thread():
+            thread_ends.join(self._thread, seconds)
 
     # -- the reading thread -----------------------------------------------------------
 
