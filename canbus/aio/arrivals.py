@@ -38,11 +38,16 @@ class Arrivals(ABC):
     """
 
     def __init__(self, bus: BusABC, loop: asyncio.AbstractEventLoop) -> None:
-        self._bus, self.loop = bus, loop
+        self._bus = bus
         self.frames: deque[Message] = deque()
-        self.waiters = Waiters(loop, self._how_many, self._arm)
         self._error: BaseException | None = None  # came behind the frames that are here
         self._end: CanClosedError | None = None
+        self.serve(loop)
+
+    def serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on those who wait are tasks of this loop; the one before is closed."""
+        self.loop = loop
+        self.waiters = Waiters(loop, self._how_many, self._arm)
 
     def _how_many(self) -> int:
         if self._error is not None or self._end is not None:
@@ -87,12 +92,6 @@ class Arrivals(ABC):
         self.frames.clear()
         self.frames.extend(kept)
 
-    def take_over(self, before: Arrivals) -> None:
-        """What another has read is for who awaits it here: its loop is closed."""
-        self.frames.extend(before.frames)
-        self._error = before._error
-        before.end(self._bus._closed())
-
     def end(self, error: CanClosedError) -> None:
         """The bus was shut down, or is about to be."""
         if self._end is None:
@@ -135,7 +134,11 @@ class DescriptorArrivals(Arrivals):
     def __init__(self, bus: BusABC, loop: asyncio.AbstractEventLoop, fd: int) -> None:
         super().__init__(bus, loop)
         self._fd = os.dup(fd)
+
+    def serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See Arrivals."""
         self._is_armed = False
+        super().serve(loop)
 
     def _look(self) -> None:
         self.frames.extend(self._bus.recv_many(BATCH, 0))
@@ -167,6 +170,5 @@ class DescriptorArrivals(Arrivals):
         if not self.waiters:  # whoever comes next looks before it waits
             self._disarm()
             return
-        if self._error is None and len(self.frames) < BATCH:  # else they are about to be taken
-            self._try_to_look()
+        self._try_to_look()
         self.waiters.wake()

@@ -54,16 +54,13 @@ class AsyncBus:
     def _make_arrivals(self) -> Arrivals:
         """What others that were made of this bus have read is not hidden from this one."""
         others = [getattr(tell, "__self__", None) for tell in self.bus._told_at_end]
-        made = [one._arrivals_made for one in others if isinstance(one, AsyncBus)]
-        found = [one for one in made if one is not None]
-        for one in found:
-            if one.loop is self._loop:
-                return one
-        arrivals = arrivals_of(self.bus, self._loop)
-        for one in found:
-            if one.loop.is_closed():
-                arrivals.take_over(one)
-        return arrivals
+        for one in others:
+            made = one._arrivals_made if isinstance(one, AsyncBus) else None
+            if made is not None and made.loop.is_closed():
+                made.serve(self._loop)
+            if made is not None and made.loop is self._loop:
+                return made
+        return arrivals_of(self.bus, self._loop)
 
     # -- receiving --------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
+from canbus import thread_ends
+
 T = TypeVar("T")
 
 
@@ -153,7 +155,7 @@ class Runner:
     def join(self, seconds: float) -> None:
         """Wait until the thread has ended, so many seconds at most."""
         if self._thread is not None:
-            self._thread.join(seconds)
+            thread_ends.join(self._thread, seconds)
 
     def _put(self, errand: Errand[Any] | None) -> None:
         self._errands.append(errand)

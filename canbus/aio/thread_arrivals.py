@@ -32,11 +32,12 @@ class ThreadArrivals(Arrivals):
         self._thread: threading.Thread | None = None
 
     def _look(self) -> None:
+        is_free = not self._is_asked  # asked first: what it has brought is older than the rest
         self._collect()
         if self._error is not None and not self.frames:
             error, self._error = self._error, None
             raise error.with_traceback(None)
-        if not self.frames and not self._is_asked:
+        if not self.frames and is_free:
             self.frames.extend(self._bus.recv_many(BATCH, 0))
 
     def _collect(self) -> None:
@@ -52,12 +53,6 @@ class ThreadArrivals(Arrivals):
         """See Arrivals; what the thread has brought was filtered before."""
         self._collect()
         super().sift(passes)
-
-    def take_over(self, before: Arrivals) -> None:
-        """See Arrivals."""
-        if isinstance(before, ThreadArrivals):
-            before._collect()
-        super().take_over(before)
 
     def _arm(self) -> None:
         if self._is_asked or self._end is not None:
@@ -87,11 +82,11 @@ class ThreadArrivals(Arrivals):
                 self._brought.extend(self._bus.recv_many(BATCH, None))
             except BaseException as exc:  # noqa: BLE001 - raised by whoever awaits
                 self._brought.append(exc)
+            self._is_asked = False
             with suppress(RuntimeError):  # the loop is closed
                 self.loop.call_soon_threadsafe(self._came)
 
     def _came(self) -> None:
-        self._is_asked = False
         if self._end is not None:
             return
         if self._error is None:

@@ -61,6 +61,17 @@ def test_subscriptions_each_have_their_frames(buses):
     run(main())
 
 
+def test_what_had_come_before_a_request_is_kept_though_nobody_had_read_the_bus(buses):
+    async def main():
+        bus, peer = buses()
+        peer.send(numbered(5))
+        with pytest.raises(can.CanTimeoutError, match="no answer"):
+            await bus.request(numbered(1), lambda msg: True, 0.02)
+        assert number_of(await bus.recv(0)) == 5
+
+    run(main())
+
+
 def test_an_answer_is_not_what_the_bus_sent_itself():
     async def main():
         bus, peer = pair(receive_own_messages=True)

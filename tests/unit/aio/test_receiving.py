@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+from typing import Any
 
 import pytest
 
 import canbus as can
 from canbus import aio
 from canbus.aio.arrivals import BATCH
+from canbus.aio.waiters import _time_is_up
 from canbus.detailed_message import detailed
 from tests.unit.aio.support import PATIENCE, number_of, numbered, run
 
@@ -72,7 +74,16 @@ def test_several_tasks_share_the_frames(buses):
     run(main())
 
 
-def test_a_busy_bus_lets_other_tasks_live(buses):
+WAYS: dict[str, Any] = {
+    "recv": lambda bus: bus.recv(),
+    "recv with a timeout": lambda bus: bus.recv(PATIENCE),
+    "iteration": anext,
+    "subscription": lambda bus: bus.recv(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_busy_bus_lets_other_tasks_live(buses, way):
     """Not more than 64 frames are taken without giving way, though there are always more."""
 
     async def main():
@@ -87,10 +98,18 @@ def test_a_busy_bus_lets_other_tasks_live(buses):
                 turns += 1
                 await asyncio.sleep(0)
 
+        if way == "subscription":
+            bus = bus.subscribe()
+            for number in range(BATCH * 10):
+                peer.send(numbered(number))
+            while len(bus._row) < BATCH * 10:
+                await asyncio.sleep(0)
         living = asyncio.create_task(live())
         for number in range(BATCH * 10):
-            assert number_of(await bus.recv()) == number
+            assert number_of(await WAYS[way](bus)) == number
         assert turns >= 9
+        if way == "subscription":
+            bus.close()
         living.cancel()
         await asyncio.gather(living, return_exceptions=True)
 
@@ -216,7 +235,7 @@ def test_two_that_were_made_of_a_bus_share_its_frames(buses):
 def test_the_mark_of_a_loss_is_the_next_frames_when_filters_change(buses):
     async def main():
         bus, peer = buses()
-        for number in (1, 2, 3):
+        for number in (1, 2, 3, 3):
             peer.send(can.Message(arbitration_id=number))
         await bus.recv()
         frames = bus._arrivals.frames
@@ -224,5 +243,44 @@ def test_the_mark_of_a_loss_is_the_next_frames_when_filters_change(buses):
         bus.set_filters([can.CanFilter(3, 0x1FFFFFFF)])
         msg = await bus.recv(0)
         assert (msg.arbitration_id, msg.lost_before) == (3, 7)
+        assert (await bus.recv(0)).lost_before == 0
+
+    run(main())
+
+
+def test_a_frame_that_came_just_before_the_time_was_up_is_returned(buses):
+    async def main():
+        bus, peer = buses()
+        waiting = asyncio.create_task(bus.recv(PATIENCE))
+        await asyncio.sleep(0)
+        peer.send(numbered(1))
+        _time_is_up(bus._arrivals.waiters._waiters[0])  # before the loop has seen the frame
+        assert number_of(await waiting) == 1
+
+    run(main())
+
+
+def test_what_waits_in_the_bus_does_not_wake_the_loop_while_nobody_awaits_it(buses, monkeypatch):
+    async def main():
+        bus, peer = buses()
+        looks = 0
+        real = bus.bus.recv_many
+
+        def look(limit: int, timeout: float | None) -> Any:
+            nonlocal looks
+            looks += 1
+            return real(limit, timeout)
+
+        monkeypatch.setattr(bus.bus, "recv_many", look)
+        waiting = asyncio.create_task(bus.recv())
+        await asyncio.sleep(0)
+        for number in range(1000):
+            peer.send(numbered(number))
+        await waiting
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert looks <= 3
+        assert not bus._arrivals._is_armed
+        assert [number_of(await bus.recv(0)) for _ in range(999)] == list(range(1, 1000))
 
     run(main())

@@ -12,6 +12,7 @@ import pytest
 import canbus as can
 from canbus import aio
 from canbus.aio.arrivals import DescriptorArrivals
+from canbus.aio.errands import Errand, Runner
 from canbus.testing import FakeBus
 from tests.unit.aio.support import PATIENCE, number_of, numbered, run
 
@@ -225,5 +226,90 @@ def test_filters_that_change_are_for_what_the_thread_has_brought_too(without_des
         bus.set_filters([can.CanFilter(4, 0x1FFFFFFF)])
         assert (await bus.recv(PATIENCE)).arbitration_id == 4
         assert await bus.recv(0.001) is None
+
+    run(main())
+
+
+def test_nobody_else_reads_while_the_thread_does():
+    """A frame that it has taken from the bus, and not brought yet, is older than the next."""
+
+    class Slow(FakeBus):
+        def __init__(self) -> None:
+            super().__init__()
+            self.has_taken, self.go_on = threading.Event(), threading.Event()
+
+        def recv_many(
+            self, max_frames: int = 64, timeout: float | None = None
+        ) -> list[can.Message]:
+            frames = super().recv_many(max_frames, timeout)
+            if timeout is None:
+                self.has_taken.set()
+                assert self.go_on.wait(PATIENCE)
+            return frames
+
+    async def main():
+        with Slow() as plain:
+            bus = aio.AsyncBus(plain)
+            assert await bus.recv(0.001) is None  # from now on the thread reads
+            plain.feed(numbered(1))
+            assert plain.has_taken.wait(PATIENCE)
+            plain.feed(numbered(2))
+            assert await bus.recv(0) is None
+            plain.go_on.set()
+            assert [number_of(await bus.recv(PATIENCE)) for _ in range(2)] == [1, 2]
+
+    run(main())
+
+
+def test_each_of_several_who_wait_is_served():
+    async def main():
+        with FakeBus() as plain:
+            bus = aio.AsyncBus(plain)
+            waiting = [asyncio.create_task(bus.recv(PATIENCE)) for _ in range(3)]
+            await asyncio.sleep(0)
+            for number, task in enumerate(waiting):
+                plain.feed(numbered(number))
+                assert number_of(await task) == number
+
+    run(main())
+
+
+def test_what_a_thread_reads_when_its_loop_has_ended_is_for_the_next_loop():
+    with FakeBus() as plain:
+
+        async def begin() -> None:
+            assert await aio.AsyncBus(plain).recv(0.001) is None  # its thread reads on
+
+        async def go_on(*numbers: int) -> None:
+            bus = aio.AsyncBus(plain)
+            assert [number_of(await bus.recv(PATIENCE)) for _ in numbers] == list(numbers)
+            waiting = asyncio.create_task(bus.recv(PATIENCE))
+            await asyncio.sleep(0)
+            plain.feed(numbered(7))
+            assert number_of(await waiting) == 7
+
+        run(begin())
+        plain.feed(*map(numbered, range(3)))
+        run(go_on(0, 1, 2))
+        run(begin())
+        run(begin())
+        plain.feed(numbered(3))
+        run(go_on(3))
+
+
+def test_a_call_is_made_once():
+    async def main():
+        made: list[int] = []
+        errand = Errand(lambda: made.append(1))
+        errand.run()
+        errand.run()
+        await errand.result()
+        assert made == [1]
+        runner = Runner("aio test")
+        runner.end()
+        late = Errand(lambda: made.append(2))
+        runner.begin(late)
+        await late.result()
+        assert made == [1, 2]
 
     run(main())
