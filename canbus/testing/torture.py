@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from time import monotonic
+from itertools import count
 
 import pytest
 
@@ -101,29 +101,42 @@ def torture(bus: BusABC, peer: BusABC, seed: int, seconds: float = SECONDS) -> N
         AssertionError: a thread hangs.
         Exception: whatever a call raised that it may not.
     """
-    begun = threading.Semaphore(0)
+    begun = _Begun(CALLS)
     works = [partial(_receive_for_ever, bus), partial(_iterate, bus)]
     for number in range(THREADS - len(works)):
         rng = random.Random(1000 * seed + number)  # noqa: S311 - to be repeated, not to be secret
         works.append(partial(_call, bus if rng.random() < 0.8 else peer, rng, begun))
-    with shortest_switch_interval(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         # With warnings as errors this one would end up in a thread of the bus, as nobody's.
         warnings.filterwarnings("ignore", ".*frames were lost", CanWarning)
         workers = [Worker(work) for work in works]
-        assert begun.acquire(timeout=PATIENCE)
-        deadline = monotonic() + seconds
-        for _ in range(CALLS):
-            begun.acquire(timeout=max(0.0, deadline - monotonic()))
-        for open_bus in (bus, peer):
-            with suppress(CanWarning):  # of frames that were on their way
-                open_bus.shutdown()
-        for worker in workers:
-            worker.result()
+        with shortest_switch_interval():
+            begun.start.set()
+            begun.enough.wait(seconds)
+            for open_bus in (bus, peer):
+                with suppress(CanWarning):  # of frames that were on their way
+                    open_bus.shutdown()
+            for worker in workers:
+                worker.result()
 
 
-def _call(bus: BusABC, rng: random.Random, begun: threading.Semaphore) -> None:
+class _Begun:
+    """Counts calls until there are enough; who waits for that is woken once, at the end."""
+
+    def __init__(self, wanted: int) -> None:
+        self.start, self.enough = threading.Event(), threading.Event()
+        self._numbers = count(1)
+        self._wanted = wanted
+
+    def one_more(self) -> None:
+        if next(self._numbers) == self._wanted:
+            self.enough.set()
+
+
+def _call(bus: BusABC, rng: random.Random, begun: _Begun) -> None:
+    begun.start.wait(PATIENCE)
     while True:
-        begun.release()
+        begun.one_more()
         try:
             rng.choice(CALLS_AT_RANDOM)(bus, rng)
         except CanClosedError:
