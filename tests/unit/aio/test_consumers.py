@@ -139,6 +139,22 @@ def test_many_requests_at_once_each_have_their_answer(buses):
     run(main())
 
 
+def test_no_more_than_sixty_four_frames_are_taken_at_once(buses):
+    async def main():
+        bus, peer = buses()
+        async with bus.subscribe() as subscription:
+            for number in range(200):
+                peer.send(numbered(number))
+            while len(subscription._row) < 200:
+                await asyncio.sleep(0)
+            sizes: list[int] = []
+            while sum(sizes) < 200:
+                sizes.append(len(await subscription.recv_many(1000, PATIENCE)))
+            assert max(sizes) <= 64
+
+    run(main())
+
+
 def test_subscriptions_end_with_their_bus_and_wake_who_waits(buses):
     async def main():
         bus, _ = buses()
