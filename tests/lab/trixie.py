@@ -137,7 +137,7 @@ FILES = {
 # Each costs up to a second, and has nothing to do here: caches, logins, terminals, TPMs, device
 # nodes that nobody opens, folders that are on the disk already.
 _MASKED = """
-    dev-hugepages.mount dev-mqueue.mount run-lock.mount sys-fs-fuse-connections.mount
+    dev-hugepages.mount dev-mqueue.mount run-lock.mount tmp.mount sys-fs-fuse-connections.mount
     sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
     proc-sys-fs-binfmt_misc.automount systemd-binfmt.service procps.service
     getty.target systemd-logind.service systemd-user-sessions.service
