@@ -204,7 +204,11 @@ def test_a_user_without_rights_gets_one_line_and_a_remedy(pair, capsys, tmp_path
     ):
         done, complaints = _as_nobody(tmp_path, *words)
         assert done == status, (words, complaints)
-        assert len(complaints) == 2 * status, (words, complaints)
+        advice = words == ("list",)  # as other links are down, which is no complaint
+        assert len(complaints) <= 1 if advice else len(complaints) == 2 * status, (
+            words,
+            complaints,
+        )
         if status:
             assert "sudo" in complaints[1], (words, complaints)
         assert settings(one) == before
