@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from canbus.bus import BusABC
 from canbus.testing.aio_face import AioFace
 from tests.aio_rules import AS_EVER, leave_out, without_fileno
 from tests.conformance.test_slcan import SlcanConformance
+
+# Half a minute; `virtual`, and in the guest socketcan and vcan, go through this face each time.
+pytestmark = pytest.mark.soak
 
 
 class TestAioSlcan(SlcanConformance):
