@@ -107,7 +107,7 @@ class TestCanable25(SlcanConformance):
     firmware = "canable2.5"
 
 
-@pytest.mark.soak  # between the other two: nothing that they have not
+@pytest.mark.soak  # half a minute; tests/unit/slcan has this adapter each time
 class TestCanable2(SlcanConformance):
     """It answers nothing but `V`, so that nothing can be confirmed; and cannot only listen."""
 
