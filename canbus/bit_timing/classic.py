@@ -6,10 +6,11 @@ Named and bounded as python-can's: an SJA1000's registers (Philips SJA1000 data 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Self
 
 from canbus.bit_timing import tolerance
+from canbus.bit_timing.numbers import Numbers
 from canbus.bit_timing.segments import (
     Segments,
     check_met,
@@ -25,7 +26,7 @@ _BRP_MAX, _SJW_MAX = 64, 4
 _SLACK = 1.0  # percent by which a sample point may move with another clock
 
 
-class BitTiming(Mapping[str, int]):
+class BitTiming(Numbers):
     """The timing of a classic bit; a mapping of what it was made of, and hashable.
 
     Args:
@@ -256,25 +257,9 @@ class BitTiming(Mapping[str, int]):
             "nof_samples": self._nof_samples,
         }
 
-    def __getitem__(self, key: str) -> int:
-        return self._asdict()[key]
-
-    def __len__(self) -> int:
-        return len(self._asdict())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._asdict())
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._asdict().items()))
-
     def __str__(self) -> str:
         return (
             f"BR: {self.bitrate:_} bit/s, SP: {self.sample_point:.2f}%, BRP: {self.brp}, "
             f"TSEG1: {self.tseg1}, TSEG2: {self.tseg2}, SJW: {self.sjw}, "
             f"BTR: {self.btr0:02X}{self.btr1:02X}h, CLK: {self.f_clock / 10**6:g}MHz"
         )
-
-    def __repr__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.items())
-        return f"can.BitTiming({facts})"

@@ -5,10 +5,11 @@ Named and bounded as python-can's. One kind of bit alone is classic.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Self
 
 from canbus.bit_timing import tolerance
+from canbus.bit_timing.numbers import Numbers
 from canbus.bit_timing.segments import (
     Segments,
     check_met,
@@ -24,7 +25,7 @@ _BRP_MAX = 256
 _SLACK = 1.0  # percent by which a sample point may move with another clock
 
 
-class BitTimingFd(Mapping[str, int]):
+class BitTimingFd(Numbers):
     """The timing of both phases; a mapping of what it was made of, and hashable.
 
     Args:
@@ -342,18 +343,6 @@ class BitTimingFd(Mapping[str, int]):
         data = {f"data_{name}": value for name, value in self._data._asdict().items()}
         return {"f_clock": self._f_clock, **nominal, **data}
 
-    def __getitem__(self, key: str) -> int:
-        return self._asdict()[key]
-
-    def __len__(self) -> int:
-        return len(self._asdict())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._asdict())
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._asdict().items()))
-
     def __str__(self) -> str:
         phases = []
         for letter, bit in (("N", self._nominal), ("D", self._data)):
@@ -363,10 +352,6 @@ class BitTimingFd(Mapping[str, int]):
                 f"{letter}TSEG1: {bit.tseg1}, {letter}TSEG2: {bit.tseg2}, {letter}SJW: {bit.sjw}"
             )
         return f"{', '.join(phases)}, CLK: {self.f_clock / 10**6:g}MHz"
-
-    def __repr__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.items())
-        return f"can.BitTimingFd({facts})"
 
 
 def _check(phase: str, bit: Segments) -> None:
