@@ -128,10 +128,7 @@ class Receiving(Lifetime):
             CanConfigError: a ValueError; less than one frame, or a negative timeout.
             CanError: as `recv`.
         """
-        if not max_frames >= 1:
-            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
-        if timeout is not None and not timeout >= 0:
-            raise negative_timeout(f"recv_many(timeout={timeout})")
+        check_recv_many(max_frames, timeout)
         if self._is_shutdown:
             raise self._closed()
         frames = self._recv_waiting(max_frames)
@@ -259,6 +256,19 @@ class Receiving(Lifetime):
 
     @abstractmethod
     def _closed(self) -> CanClosedError: ...
+
+
+def check_recv_many(max_frames: int, timeout: float | None) -> None:
+    """Raise CanConfigError if `recv_many` cannot mean that.
+
+    Args:
+        max_frames: at most so many.
+        timeout: seconds; None for ever.
+    """
+    if not max_frames >= 1:
+        raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
+    if timeout is not None and not timeout >= 0:
+        raise negative_timeout(f"recv_many(timeout={timeout})")
 
 
 def negative_timeout(call: str) -> CanConfigError:

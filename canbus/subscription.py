@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Self
 
 from canbus.arguments import check_number, one_of
 from canbus.dispatcher import dispatcher_of
-from canbus.errors import CanClosedError, CanConfigError
+from canbus.errors import CanClosedError
 from canbus.filters import CanFilter, Filters, matcher, normalise
 from canbus.inbox import OVERFLOWS, Inbox
 from canbus.message import Message
-from canbus.receiving import negative_timeout
+from canbus.receiving import check_recv_many, negative_timeout
 from canbus.waiting import deadline_after
 
 if TYPE_CHECKING:
@@ -107,10 +107,7 @@ class Subscription:
             CanConfigError: a ValueError; less than one frame, or a negative timeout.
             CanError: as `recv`.
         """
-        if not max_frames >= 1:
-            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
-        if timeout is not None and not timeout >= 0:
-            raise negative_timeout(f"recv_many(timeout={timeout})")
+        check_recv_many(max_frames, timeout)
         return self._take(max_frames, timeout)
 
     def _take(self, limit: int, timeout: float | None) -> list[Message]:

@@ -15,12 +15,12 @@ from canbus.aio.subscription import AsyncSubscription
 from canbus.aio.thread_arrivals import ThreadArrivals, arrivals_of
 from canbus.aio.watch import AsyncWatch
 from canbus.bus import BusABC
-from canbus.errors import CanClosedError, CanConfigError, CanTimeoutError
+from canbus.errors import CanClosedError, CanTimeoutError
 from canbus.filters import CanFilter, Filters
 from canbus.message import Message
 from canbus.periodic import CyclicSendTask
 from canbus.receipt import SendReceipt
-from canbus.receiving import negative_timeout
+from canbus.receiving import check_recv_many, negative_timeout
 from canbus.state import BusState, BusStatistics, CanProtocol, CanState
 from canbus.subscribing import _OTHERS, _matching
 from canbus.watching import RemoteReply
@@ -88,10 +88,7 @@ class AsyncBus:
             CanConfigError: a ValueError; less than one frame, or a negative timeout.
             CanError: as `BusABC.recv_many`.
         """
-        if not max_frames >= 1:
-            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
-        if timeout is not None and not timeout >= 0:
-            raise negative_timeout(f"recv_many(timeout={timeout})")
+        check_recv_many(max_frames, timeout)
         return await self._arrivals.take(min(max_frames, BATCH), timeout)
 
     def __aiter__(self) -> Self:

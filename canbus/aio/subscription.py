@@ -14,10 +14,10 @@ from typing import Self
 
 from canbus.aio.waiters import TURN, Waiters
 from canbus.bus import BusABC
-from canbus.errors import CanClosedError, CanConfigError
+from canbus.errors import CanClosedError
 from canbus.filters import CanFilter, Filters
 from canbus.message import Message
-from canbus.receiving import negative_timeout
+from canbus.receiving import check_recv_many, negative_timeout
 from canbus.subscription import Subscription
 
 
@@ -65,10 +65,7 @@ class AsyncSubscription:
             CanConfigError: a ValueError; less than one frame, or a negative timeout.
             CanError: as `recv`.
         """
-        if not max_frames >= 1:
-            raise CanConfigError(f"recv_many({max_frames}): ask for at least one frame")
-        if timeout is not None and not timeout >= 0:
-            raise negative_timeout(f"recv_many(timeout={timeout})")
+        check_recv_many(max_frames, timeout)
         return await self._take(min(max_frames, TURN), timeout)
 
     async def _take(self, limit: int, timeout: float | None) -> list[Message]:
