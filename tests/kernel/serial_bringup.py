@@ -16,9 +16,20 @@ from canbus.bringup.execution import Outcome
 from canbus.bringup.keeper_files import SYSTEM
 from canbus.link_config import LinkConfig
 from canbus.links import list_links
+from canbus.testing.slcan import SlcanEmulator
 
 NAME = "can7"
+PORT = "/dev/ttyCanbusUp"
 PATIENCE = 60.0  # seconds: a guest takes some to start an interpreter
+
+
+@contextmanager
+def plugged_in() -> Iterator[SlcanEmulator]:
+    """An adapter at PORT; no keeper outlives it."""
+    with SlcanEmulator(link=PORT) as adapter:
+        yield adapter
+        for keeper in keepers.find_all():
+            keeper.stop()
 
 
 def request(port: str, bitrate: int = 250_000, **options: Any) -> Request:
