@@ -143,6 +143,12 @@ def Bus(  # noqa: N802 - python-can's name
     """
     if auto_reconnect is not False:
         from canbus.supervising import supervise
+        from canbus.supervision import ReconnectPolicy
+
+        if auto_reconnect is not True and not isinstance(auto_reconnect, ReconnectPolicy):
+            raise CanConfigError(
+                f"auto_reconnect={auto_reconnect!r} must be True, False or a ReconnectPolicy"
+            )
 
         given_too = {"config_context": config_context, "ignore_config": ignore_config, **kwargs}
         policy = None if auto_reconnect is True else auto_reconnect

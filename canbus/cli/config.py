@@ -62,11 +62,13 @@ def _value(choice: Choice, name: str) -> Any:
     return None if found is None else found.value
 
 
-def _problem(interface: str, choice: Choice) -> str | None:
+def _problem(interface: object, choice: Choice) -> str | None:
     from canbus.errors import CanError
     from canbus.interface import values_from
     from canbus.registry import get_spec
 
+    if not isinstance(interface, str):
+        return f"cannot be used: interface must be a name, not {interface!r}"
     try:
         values_from(get_spec(interface), choice.settings)
     except CanError as exc:
@@ -79,7 +81,7 @@ def _show(said: dict[str, Any], choice: Choice, verbose: int) -> None:
     rows = [(name, repr(value), "the call") for name, value in said.items()]
     rows += [(one.name, repr(one.value), one.source) for one in choice.settings.values()]
     if not rows:
-        print("nothing is configured: Bus() needs interface= and channel=")
+        print("nothing is configured: Bus() needs interface=")
     _table(rows)
     if verbose:
         unused = [(one.name, repr(one.value), one.source) for one in choice.shadowed]

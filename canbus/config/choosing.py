@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from canbus.config.sources import Setting, Source, read_sources
+from canbus.config.sources import TIMING, TIMING_FD, Setting, Source, read_sources
 from canbus.warn import warn
 
 
@@ -51,19 +51,27 @@ def settings_for(
 def choose(given: Mapping[str, Any], found: Iterable[Source]) -> Choice:
     """The same from sources that have been read."""
     rest = list(found)
-    said = {name for name, value in given.items() if value is not None}
+    said = _with_synonyms({name for name, value in given.items() if value is not None})
     interface = given.get("interface") or next(
         (source.values["interface"] for source in rest if source.values.get("interface")), None
     )
     choice = Choice({}, [], [])
     for source in rest:
-        own = source.values.get("interface")
         for name, value in source.values.items():
             setting = Setting(name, value, source.name)
             if name in said or name in choice.settings:
                 choice.shadowed.append(setting)
-            elif own not in {None, interface}:
+            elif source.interface not in {None, interface}:
                 choice.elsewhere.append(setting)
             elif value is not None:
                 choice.settings[name] = setting
     return choice
+
+
+def _with_synonyms(said: set[str]) -> set[str]:
+    """A call that gives a timing, or a bit rate, has said what others would say in numbers."""
+    if "timing" in said:
+        return said | {*TIMING, *TIMING_FD, "nof_samples", "bitrate", "data_bitrate"}
+    if "bitrate" in said:
+        return said | {*TIMING, *TIMING_FD, "nof_samples", "timing"}
+    return said

@@ -20,6 +20,12 @@ _TOML = ("$XDG_CONFIG_HOME/canbus.toml", "~/.config/canbus.toml", "/etc/canbus.t
 _INI = ("~/can.conf", "/etc/can.conf", "~/.can", "~/.canrc")
 _INI_WINDOWS = ("~/can.conf", "can.ini", "$APPDATA/can.ini")
 DEFAULT = "default"
+TIMING = ("f_clock", "brp", "tseg1", "tseg2", "sjw")
+TIMING_FD = (
+    "f_clock",
+    *(f"{phase}_{name}" for phase in ("nom", "data") for name in TIMING[1:]),
+)
+"""The numbers of a timing, which together are one."""
 _OLD_NAMES = {"bustype": "interface"}
 
 
@@ -38,11 +44,13 @@ class Source(NamedTuple):
         name: for people: "environment", "/etc/can.conf [default]".
         values: what it says, by name of the option.
         context: the one that it is for; "" for all.
+        interface: the one that it is for; None for all.
     """
 
     name: str
     values: Mapping[str, Any]
     context: str = ""
+    interface: str | None = None
 
 
 def read_sources(context: str | None = None) -> Iterator[Source]:
@@ -67,21 +75,28 @@ def files() -> list[str]:
     return [*_toml_files(), *_ini_files()]
 
 
-def _source(name: str, values: Mapping[str, Any] | None, context: str = "") -> Iterator[Source]:
+def _source(
+    name: str,
+    values: Mapping[str, Any] | None,
+    context: str = "",
+    interface: str | None = None,
+) -> Iterator[Source]:
     if values is None:
         return
     if not isinstance(values, Mapping):
         raise CanConfigError(f"{name} is no table of values: {values!r}")
     if values:
-        yield Source(name, {_OLD_NAMES.get(key, key): val for key, val in values.items()}, context)
+        known = {_OLD_NAMES.get(key, key): value for key, value in values.items()}
+        yield Source(name, known, context, known.get("interface") or interface)
 
 
 def _environment(context: str) -> Iterator[Source]:
     suffix = f"_{context}" if context else ""
+    interface = os.environ.get(_VARIABLES["interface"] + suffix) or None  # is of the others, too
     for name, variable in _VARIABLES.items():
         value = os.environ.get(variable + suffix)
         if value:
-            yield Source(f"environment {variable}{suffix}", {name: value}, context)
+            yield Source(f"environment {variable}{suffix}", {name: value}, context, interface)
     variable = _JSON_VARIABLE + suffix
     text = os.environ.get(variable)
     if text:
@@ -91,7 +106,7 @@ def _environment(context: str) -> Iterator[Source]:
             values = json.loads(text)
         except ValueError as exc:
             raise CanConfigError(f"environment {variable} is no JSON: {exc}") from exc
-        yield from _source(f"environment {variable}", values, context)
+        yield from _source(f"environment {variable}", values, context, interface)
 
 
 # -- files --------------------------------------------------------------------------------
@@ -136,6 +151,11 @@ def _toml(contexts: list[str]) -> Iterator[Source]:
             tables = tomllib.loads(_read(path))
         except ValueError as exc:
             raise CanConfigError(f"{path} cannot be read: {exc}") from exc
+        loose = [name for name, value in tables.items() if not isinstance(value, dict)]
+        if loose:
+            raise CanConfigError(
+                f"{path}: {', '.join(loose)} stands in no section", hint=f"write [{DEFAULT}] above"
+            )
         for context in contexts:
             section = context or DEFAULT
             yield from _source(f"{path} [{section}]", tables.get(section), context)

@@ -9,18 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from canbus.config.sources import Setting
+from canbus.config.sources import TIMING, TIMING_FD, Setting
 from canbus.errors import CanConfigError
 from canbus.options import COMMON, Option
 
 _INTEGER = re.compile(r"[-+]?\d+")
 _FLOAT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _TRUTH = {"true": True, "false": False}
-_TIMING = ("f_clock", "brp", "tseg1", "tseg2", "sjw")
-_TIMING_FD = (
-    "f_clock",
-    *(f"{phase}_{name}" for phase in ("nom", "data") for name in _TIMING[1:]),
-)
 
 
 def typed(setting: Setting, declared: Sequence[Option], *, takes_any: bool) -> Any:
@@ -70,16 +65,30 @@ def with_timing(settings: dict[str, Setting], known: Mapping[str, Option]) -> di
     Raises:
         CanConfigError: a ValueError; there is no such timing.
     """
-    for names in (_TIMING_FD, _TIMING):
+    for names in (TIMING_FD, TIMING):
         if "timing" in settings or not all(name in settings for name in names):
             continue
         from canbus.bit_timing import BitTiming, BitTimingFd
 
-        kind: Any = BitTimingFd if names is _TIMING_FD else BitTiming
+        kind: Any = BitTimingFd if names is TIMING_FD else BitTiming
         optional = ("nof_samples",) if kind is BitTiming else ()
         used = [name for name in (*names, *optional) if name in settings]
-        numbers = {name: int(settings[name].value) for name in used}
+        numbers = {name: _whole(settings[name]) for name in used}
         source = settings[names[0]].source
         rest = {name: one for name, one in settings.items() if name not in used or name in known}
-        return {**rest, "timing": Setting("timing", kind(**numbers), source)}
+        try:
+            timing = kind(**numbers)
+        except CanConfigError as exc:
+            raise CanConfigError(f"{source}: {exc}", hint=exc.hint) from exc
+        return {**rest, "timing": Setting("timing", timing, source)}
     return settings
+
+
+def _whole(setting: Setting) -> int:
+    value = as_it_looks(setting.value) if isinstance(setting.value, str) else setting.value
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise CanConfigError(
+            f"{setting.source}: {setting.name}={setting.value!r} is no whole number",
+            hint="a timing is counted in quanta, f_clock in Hz",
+        )
+    return value

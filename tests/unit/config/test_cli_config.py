@@ -16,7 +16,7 @@ def explain(capsys, *words):
 
 def test_nothing_is_configured(home, capsys):
     assert explain(capsys) == (
-        0, ["nothing is configured: Bus() needs interface= and channel="]
+        0, ["nothing is configured: Bus() needs interface="]
     )  # fmt: skip
 
 
