@@ -37,7 +37,8 @@ def detect_available_configs(
         `.address` the channel that means the same adapter wherever it is plugged in.
 
     Raises:
-        CanError: one backend was named, and it could not look: it says why.
+        CanError: one backend was named, and it could not look: it says why. (What python-can's
+            backends swallow is not heard here either.)
 
     Warns:
         CanWarning: one of several could not look, or not in time; it says which and why.

@@ -7,7 +7,8 @@ _LOG_FILES = frozenset(
         *("ASCReader", "ASCWriter", "BLFReader", "BLFWriter", "CSVReader", "CSVWriter"),
         *("CanutilsLogReader", "CanutilsLogWriter", "LogReader", "Logger", "MF4Reader"),
         *("MF4Writer", "MessageSync", "SizedRotatingLogger", "SqliteReader", "SqliteWriter"),
-        *("TRCFileVersion", "TRCReader", "TRCWriter", "io"),
+        *("TRCFileVersion", "TRCReader", "TRCWriter"),
+        *("bridge", "io", "logconvert", "logger", "player", "viewer"),
     }
 )
 

@@ -75,6 +75,7 @@ def cuts(
         least_tseg2: quanta that have to be left after the sample point.
         sjw_max: quanta by which a bit may vary at most.
     """
+    check_bitrate(bitrate)
     for brp in range(1, brp_max + 1):
         quanta = int(f_clock / (bitrate * brp))
         if quanta < 1:
@@ -108,6 +109,12 @@ def check_sample_point(name: str, value: float) -> None:
         raise CanConfigError(
             f"{name}={value:g} is no sample point", hint="percent of the bit, 50 or more"
         )
+
+
+def check_bitrate(bitrate: int) -> None:
+    """Raise CanConfigError, a ValueError, unless it is one (bit/s)."""
+    if bitrate < 1:
+        raise CanConfigError(f"{bitrate} is no bit rate", hint="bit/s, 500_000 say")
 
 
 def check_met(name: str, asked: int, found: int) -> None:

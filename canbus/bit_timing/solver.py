@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import NamedTuple
 
-from canbus.bit_timing.segments import SYNC, Segments
+from canbus.bit_timing.segments import SYNC, Segments, check_bitrate
 from canbus.link_info import TimingLimits
 
 _PERMILLE = 1000
@@ -61,7 +61,11 @@ def solve(
 
     Returns:
         The solution; None if no setting of the controller comes near at all.
+
+    Raises:
+        CanConfigError: a ValueError; a bit rate of 0 or less.
     """
+    check_bitrate(bitrate)
     if sample_point is None:
         sample_point = recommended_sample_point(bitrate)
     wanted = round(sample_point * 10)

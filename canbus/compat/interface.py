@@ -44,7 +44,10 @@ class CanbusBus(can.BusABC):
     ) -> None:
         asked = {name: _option_of_ours(value) for name, value in options.items()}
         try:
-            self._ours = Bus(channel, interface=backend, can_filters=can_filters, **asked)
+            # What is configured, python-can has looked up: in its files, by its rules.
+            self._ours = Bus(
+                channel, interface=backend, can_filters=can_filters, ignore_config=True, **asked
+            )
         except CanError as exc:
             raise as_python_can(exc, can.CanInitializationError) from exc
         self.channel = self._ours.channel
@@ -119,7 +122,10 @@ class CanbusBus(can.BusABC):
     @property
     def state(self) -> can.BusState:
         """The controller's, as far as the backend can tell."""
-        return can.BusState[self._ours.state.name]
+        try:
+            return can.BusState[self._ours.state.name]
+        except CanError as exc:
+            raise as_python_can(exc, can.CanOperationError) from exc
 
     @state.setter
     def state(self, new_state: can.BusState) -> None:
@@ -127,11 +133,16 @@ class CanbusBus(can.BusABC):
             self._ours.state = BusState[new_state.name]
         except CanUnsupportedError as exc:
             raise NotImplementedError(str(exc)) from exc
+        except CanError as exc:
+            raise as_python_can(exc, can.CanOperationError) from exc
 
     def shutdown(self) -> None:
         """Stop all cyclic tasks and close the channel. May be called any number of times."""
         super().shutdown()
-        self._ours.shutdown()
+        try:
+            self._ours.shutdown()
+        except CanError as exc:
+            raise as_python_can(exc, can.CanOperationError) from exc
 
 
 def _option_of_ours(value: Any) -> Any:

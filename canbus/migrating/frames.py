@@ -6,7 +6,7 @@ import ast
 
 from canbus.frame_rules import FD_LENGTHS
 from canbus.migrating.finding import Findings, at
-from canbus.migrating.names import Names, dotted
+from canbus.migrating.names import Names, constant, dotted
 from canbus.migrating.rules import (
     DATA_NUMBER,
     FD_LENGTH,
@@ -45,29 +45,29 @@ def _made(node: ast.Call, names: Names) -> Findings:
     given = dict(zip(_ORDER, node.args, strict=False))
     given |= {word.arg: word.value for word in node.keywords if word.arg}
     can_id, data = given.get("arbitration_id"), given.get("data")
-    number = _constant(can_id)
-    is_standard = _constant(given.get("is_extended_id")) is False
+    number = constant(can_id)
+    is_standard = constant(given.get("is_extended_id")) is False
     if can_id is not None and is_standard and isinstance(number, int) and number > 0x7FF:
         yield at(can_id, WIDE_ID, f"{number:#x}")
     if data is None:
         return
-    if isinstance(_constant(data), int):
+    if isinstance(constant(data), int):
         yield at(data, DATA_NUMBER)
     if dotted(data) in names.buffers:
         yield at(data, SHARED_DATA)
-    if _constant(given.get("is_remote_frame")) is True:
+    if constant(given.get("is_remote_frame")) is True:
         yield at(data, REMOTE_DATA)
     else:
         yield from _length(data, given)
 
 
 def _length(data: ast.expr, given: dict[str, ast.expr]) -> Findings:
-    size, is_fd, dlc = _size(data), given.get("is_fd"), _constant(given.get("dlc"))
+    size, is_fd, dlc = _size(data), given.get("is_fd"), constant(given.get("dlc"))
     if size is None:
         return
     if isinstance(dlc, int) and dlc != size:
         yield at(data, LONG_DATA, f"{size} bytes and dlc={dlc}")
-    elif is_fd is None or _constant(is_fd) is False:
+    elif is_fd is None or constant(is_fd) is False:
         if size > 8:
             yield at(data, LONG_DATA, f"{size} bytes")
     elif size <= 64 and size not in FD_LENGTHS:
@@ -76,13 +76,13 @@ def _length(data: ast.expr, given: dict[str, ast.expr]) -> Findings:
 
 def _size(data: ast.expr) -> int | None:
     """How many bytes, where that can be seen."""
-    value = _constant(data)
+    value = constant(data)
     if isinstance(value, bytes):
         return len(value)
     if isinstance(data, ast.List | ast.Tuple):
         return None if any(isinstance(one, ast.Starred) for one in data.elts) else len(data.elts)
     if isinstance(data, ast.Call) and dotted(data.func) in {"bytes", "bytearray"} and data.args:
-        count = _constant(data.args[0])
+        count = constant(data.args[0])
         return count if isinstance(count, int) else _size(data.args[0])
     return None
 
@@ -92,7 +92,3 @@ def _assigned(node: ast.Assign, names: Names) -> Findings:
         owner, _, attribute = dotted(target).rpartition(".")
         if attribute == "data" and owner in names.messages and dotted(node.value):
             yield at(node, SHARED_DATA)
-
-
-def _constant(node: ast.AST | None) -> object:
-    return node.value if isinstance(node, ast.Constant) else None

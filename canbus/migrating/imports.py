@@ -10,7 +10,6 @@ from canbus.migrating.rules import COMPAT_ONLY, FROM_IMPORT, LOG_FILE
 from canbus.unbuilt import why_not
 
 _THEIRS = "can"
-_LOG_MODULES = frozenset({"logger", "player", "logconvert", "viewer", "bridge"})
 ONLY_IN_COMPAT = frozenset(
     {
         *("broadcastmanager", "cli", "ctypesutil", "exceptions", "interfaces", "log"),
@@ -54,7 +53,7 @@ def _elsewhere(node: ast.stmt, names: list[str]) -> Findings:
 
 
 def _named(node: ast.expr | ast.stmt, name: str) -> Findings:
-    if why_not(name) or name in _LOG_MODULES:
+    if why_not(name):
         yield at(node, LOG_FILE, f"can.{name}")
     elif name in ONLY_IN_COMPAT:
         yield at(node, COMPAT_ONLY, f"can.{name}")

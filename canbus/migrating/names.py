@@ -60,6 +60,11 @@ def names_of(tree: ast.Module) -> Names:
     )
 
 
+def constant(node: ast.AST | None) -> object:
+    """The value of a literal; None for anything else."""
+    return node.value if isinstance(node, ast.Constant) else None
+
+
 def dotted(node: ast.AST) -> str:
     """A name or an attribute of one, with its dots; "" for anything else."""
     if isinstance(node, ast.Name):

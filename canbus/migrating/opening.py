@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from canbus.migrating.finding import Findings, at
-from canbus.migrating.names import Names
+from canbus.migrating.names import Names, constant
 from canbus.migrating.rules import (
     BUSTYPE,
     INVERTED_FILTER,
@@ -25,7 +25,10 @@ from canbus.registry import BUILTIN, get_spec
 _MOST_ID = 0x1FFF_FFFF
 _FRAME_FLAGS = 0xC000_0000  # of 29-bit ids and of remote frames, which python-can's users add
 _ALWAYS = frozenset(
-    {"channel", "interface", "config_context", "context", "ignore_config", "bustype"}
+    {
+        *("channel", "interface", "config_context", "context", "ignore_config", "bustype"),
+        "auto_reconnect",  # ours
+    }
 )
 
 
@@ -44,7 +47,7 @@ def _is_bus_call(name: str) -> bool:
 
 def _filter(node: ast.Dict) -> Findings:
     for key, value in zip(node.keys, node.values, strict=True):
-        number = _constant(value) if _constant(key) == "can_id" else None
+        number = constant(value) if constant(key) == "can_id" else None
         if isinstance(number, int) and number & ~_FRAME_FLAGS > _MOST_ID:
             yield at(value, INVERTED_FILTER, f"{number:#x}")
 
@@ -85,25 +88,21 @@ def _of_backend(interface: str, given: dict[str, ast.keyword]) -> Findings:
             yield at(given["sleep_after_open"].value, SLCAN_SLEEP)
         if "timeout" in given:
             yield at(given["timeout"].value, SLCAN_TIMEOUT, "timeout=")
-        if "bitrate" in given and _constant(given["bitrate"].value) == 750_000:
+        if "bitrate" in given and constant(given["bitrate"].value) == 750_000:
             yield at(given["bitrate"].value, SLCAN_BITRATE)
 
 
 def _interface(node: ast.Call, given: dict[str, ast.keyword]) -> str:
     if len(node.args) > 1:
-        return str(_constant(node.args[1]))
+        return str(constant(node.args[1]))
     word = given.get("interface") or given.get("bustype")
-    return str(_constant(word.value)) if word else ""
+    return str(constant(word.value)) if word else ""
 
 
 def _is_text_for(option: Option, value: ast.expr) -> bool:
     types = option.type if isinstance(option.type, tuple) else (option.type,)
-    return isinstance(_constant(value), str) and not {str, object} & {*types}
+    return isinstance(constant(value), str) and not {str, object} & {*types}
 
 
 def _asks_for_nothing(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and not value.value
-
-
-def _constant(node: ast.AST | None) -> object:
-    return node.value if isinstance(node, ast.Constant) else None

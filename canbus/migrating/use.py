@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from canbus.migrating.finding import Findings, at
-from canbus.migrating.names import Names, dotted
+from canbus.migrating.names import Names, constant, dotted
 from canbus.migrating.rules import (
     BUS_LOOP,
     DETECT,
@@ -43,7 +43,7 @@ def _call(node: ast.Call, names: Names) -> Findings:
     given = {word.arg: word.value for word in node.keywords if word.arg}
     if method == "send":
         patience = given.get("timeout") or (node.args[1] if len(node.args) > 1 else None)
-        if patience is not None and _constant(patience) != 0:
+        if patience is not None and constant(patience) != 0:
             yield at(node, SEND_WAITS)
     elif method == "set_filters":
         yield at(node, SET_FILTERS)
@@ -53,7 +53,7 @@ def _call(node: ast.Call, names: Names) -> Findings:
 
 def _periodic(node: ast.Call, given: dict[str, ast.expr]) -> Findings:
     period = given.get("period") or (node.args[1] if len(node.args) > 1 else None)
-    number = _constant(period)
+    number = constant(period)
     if period is not None and isinstance(number, int | float) and number < _SHORTEST:
         yield at(period, PERIODIC_PERIOD)
     duration = given.get("duration") or (node.args[2] if len(node.args) > 2 else None)
@@ -97,10 +97,6 @@ def _method(node: ast.AST, names: Names) -> str:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.attr if names.is_bus(node.func.value) else ""
     return ""
-
-
-def _constant(node: ast.AST | None) -> object:
-    return node.value if isinstance(node, ast.Constant) else None
 
 
 def _is_none(node: ast.expr) -> bool:

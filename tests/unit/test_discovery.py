@@ -114,7 +114,11 @@ def test_python_cans_own(monkeypatch):
     there = [{"interface": "udp_multicast", "channel": "239.0.0.1", "port": 43113}]
     monkeypatch.setattr(UdpMulticastBus, "_detect_available_configs", staticmethod(lambda: there))
     (one,) = canbus.detect_available_configs("python-can:udp_multicast")
-    assert one == {"interface": "python-can:udp_multicast", "channel": "239.0.0.1"}
+    assert one == {
+        "interface": "python-can:udp_multicast",
+        "channel": "239.0.0.1",
+        "port": 43113,  # which tells it from another
+    }
     assert one.facts == {"port": 43113}
 
     def broken():

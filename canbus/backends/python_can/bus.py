@@ -69,11 +69,20 @@ class PythonCanBus(BusABC):
             self._theirs = can.Bus(channel, interface=interface_name, ignore_config=True, **asked)
         except RAISED as exc:
             raise opening_error(exc, interface_name, channel) from exc
+        try:
+            self._take_over(channel, can_filters, interface_name, bool(options.get("fd")))
+        except BaseException:
+            self._theirs.shutdown()
+            raise
+
+    def _take_over(
+        self, channel: Any, can_filters: Filters | None, interface_name: str, fd: bool
+    ) -> None:
         self._receiving, self._sending = threading.RLock(), threading.RLock()
         told = str(self._theirs.channel_info)
         self.channel_info = f"{interface_name} {channel}" if told == _NAMELESS else told
         protocol = CanProtocol[self._theirs.protocol.name]
-        if options.get("fd") and protocol is CanProtocol.CAN_20:
+        if fd and protocol is CanProtocol.CAN_20:
             protocol = CanProtocol.CAN_FD  # plugins that do not say so
         super().__init__(channel, can_filters, protocol=protocol)
 
@@ -126,17 +135,23 @@ class PythonCanBus(BusABC):
     def state(self, new_state: BusState) -> None:
         try:
             self._theirs.state = option_for_theirs(new_state, self._can)
-        except RAISED as exc:
+        except NotImplementedError as exc:
             raise CanUnsupportedError(f"{self.channel_info}: the state cannot be set") from exc
+        except RAISED as exc:
+            raise operation_error(exc, f"{self.channel_info}: the state cannot be set") from exc
 
     def flush_tx_buffer(self) -> None:
         """Discard frames that wait to be sent, where the backend can."""
         self._check_open()
         try:
             self._theirs.flush_tx_buffer()
-        except RAISED as exc:
+        except NotImplementedError as exc:
             raise CanUnsupportedError(
                 f"{self.channel_info}: queued frames cannot be taken back"
+            ) from exc
+        except RAISED as exc:
+            raise operation_error(
+                exc, f"{self.channel_info}: queued frames were not taken back"
             ) from exc
 
     def _close(self) -> None:

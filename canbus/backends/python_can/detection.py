@@ -21,14 +21,14 @@ def detect_with(name: str) -> list[DetectedChannel]:
         found: list[dict[str, Any]] = can.detect_available_configs(name)
     except RAISED as exc:
         raise operation_error(exc, f"python-can's {name} cannot list its channels") from exc
-    return [
-        DetectedChannel(
-            f"python-can:{name}",
-            one.get("channel"),
-            {key: value for key, value in one.items() if key not in {"interface", "channel"}},
-        )
-        for one in found
-    ]
+    return [_channel(name, one) for one in found]
+
+
+def _channel(name: str, found: dict[str, Any]) -> DetectedChannel:
+    rest = {key: value for key, value in found.items() if key not in {"interface", "channel"}}
+    channel = DetectedChannel(f"python-can:{name}", found.get("channel"), rest)
+    channel.update(rest)  # its backend needs them: they say which adapter of several it is
+    return channel
 
 
 def __getattr__(name: str) -> Any:
